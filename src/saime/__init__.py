@@ -1,0 +1,3 @@
+"""Saime: social policy monitoring, from an agency's delivery to a published number."""
+
+__version__ = "0.1.0"

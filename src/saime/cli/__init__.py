@@ -1,0 +1,1 @@
+"""The command ``saime``: each command parses, calls one service and reports counts."""

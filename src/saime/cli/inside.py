@@ -1,0 +1,79 @@
+"""Commands of the inside: check the pack, load a delivery, open a quarantined one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from saime.cli.console import ERR, OUT, number, progress_bar
+from saime.cli.workplace import environment, open_pack
+from saime.core.errors import BadInput
+from saime.intake import services as intake
+
+
+@click.group()
+def pack() -> None:
+    """The country's content: classifications, feeds, plans."""
+
+
+@pack.command()
+def check() -> None:
+    """Check every file of the pack and how they name each other.
+
+    Example: saime pack check
+    """
+    faults = open_pack().check()
+    for fault in faults:
+        ERR.print(str(fault), markup=False)
+    if faults:
+        raise BadInput(f"the pack has {len(faults)} faults", where=str(open_pack().root), fix="mend them as told above")
+    counts = ", ".join(f"{len(open_pack().names(kind))} {kind}" for kind in ("classifications", "feeds", "plans"))
+    OUT.print(f"The pack is sound: {counts}")
+
+
+@click.command()
+@click.argument("feed")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--period", required=True, help="The delivery's reference period, for example 2019-06.")
+@click.option("--synthetic", is_flag=True, help="The delivery is made up; everything that comes of it is marked so.")
+def load(feed: str, file: Path, period: str, synthetic: bool) -> None:
+    """Check a delivery, pseudonymise it and load it into the warehouse.
+
+    Example: saime load disability delivery.csv --period 2019-06
+    """
+    place = environment()
+    with progress_bar(f"Loading {file.name}") as progress:
+        receipt = intake.receive_delivery(
+            place.home, open_pack(), feed, file, period, synthetic=synthetic, received_at=datetime.now(UTC), progress=progress
+        )
+    state = "was loaded before; nothing changed" if receipt.already_loaded else "is loaded"
+    OUT.print(f"{receipt.record.delivery_name} {state}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons")
+
+
+@click.group()
+def quarantine() -> None:
+    """Deliveries that were refused; each is sealed whole with its report."""
+
+
+@quarantine.command("list")
+def list_deliveries() -> None:
+    """List the refused deliveries and how many faults each has.
+
+    Example: saime quarantine list
+    """
+    for report in intake.list_quarantined(environment().home):
+        OUT.print(f"{report.id}\t{report.feed}\t{report.period}\t{len(report.faults)} kinds of fault", markup=False)
+
+
+@quarantine.command("open")
+@click.argument("quarantine_id")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def open_delivery(quarantine_id: str, file: Path) -> None:
+    """Write a refused delivery, as it was received, to a new file outside SAIME_HOME.
+
+    Example: saime quarantine open 20220301-1a2b3c /tmp/delivery.csv
+    """
+    intake.open_quarantined(environment().home, quarantine_id, file)
+    OUT.print(f"{file} holds the delivery with its personal codes: remove it when it is mended", markup=False)

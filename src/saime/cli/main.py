@@ -1,0 +1,51 @@
+"""The entry of ``saime``: commands by name, and what an error does to the exit code.
+
+0 done, 1 defect, 2 wrong use, 3 bad input, 4 refused (docs/reference/commands.md).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from saime import __version__
+from saime.cli import demo, inside, production, web
+from saime.cli.console import ERR
+from saime.core.errors import SaimeError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="saime")
+def saime() -> None:
+    """Social policy monitoring: from an agency's delivery to a published number.
+
+    SAIME_HOME is the working folder (default ./var).
+    """
+
+
+for command in (
+    demo.demo,
+    web.serve,
+    inside.pack,
+    inside.load,
+    inside.quarantine,
+    production.tabulate,
+    production.protect,
+    production.release,
+    production.trace,
+):
+    saime.add_command(command)
+
+
+def main() -> None:
+    try:
+        saime.main(standalone_mode=False)
+    except SaimeError as error:
+        ERR.print(str(error), style="red", markup=False)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)

@@ -1,0 +1,110 @@
+"""Commands of production: tabulate, protect, release, trace."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import click
+
+from saime.cli.console import OUT, number, progress_bar
+from saime.cli.workplace import open_pack, open_production
+from saime.core.errors import NotFound
+from saime.core.exchange.jsonstat import write_inside_jsonstat
+from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable
+from saime.core.tabulation.engines import ENGINES
+from saime.production import services
+
+engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default="duckdb", show_default=True, help="What counts.")
+
+
+@click.command()
+@click.argument("plan")
+@engine_option
+@click.option("--json", "as_json", is_flag=True, help="Print the inside table as JSON-stat 2.0.")
+@click.option("--language", type=click.Choice(["lv", "en"]), default="lv", show_default=True)
+@click.option("--show-sql", is_flag=True, help="Print what DuckDB is asked, and count nothing.")
+def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool) -> None:
+    """Count a plan's table, unprotected: it stays inside.
+
+    Example: saime tabulate disability-2019-06 --engine reference --json
+    """
+    production = open_production()
+    wanted = open_pack().plan(plan)
+    if show_sql:
+        click.echo("\n\n".join(services.queries(production, wanted)))
+        return
+    with progress_bar(f"Counting {plan}") as progress:
+        table = services.tabulate(production, wanted, engine=engine, progress=progress)
+    if as_json:
+        click.echo(json.dumps(write_inside_jsonstat(table, language), ensure_ascii=False, indent=1))
+    else:
+        _print_table(table, language)
+
+
+def _print_table(table: FrequencyTable, language: str) -> None:
+    for cell, value in zip(table.structure.cells(), table.values, strict=True):
+        OUT.print("\t".join([*cell, ".." if value is None else str(value)]), markup=False)
+    OUT.print("Inside: these counts are not protected and must not be published.")
+
+
+@click.command()
+@click.argument("plan")
+@engine_option
+def protect(plan: str, engine: str) -> None:
+    """Count and protect a plan's table, and say what was withheld and why; nothing is stored.
+
+    Example: saime protect disability-2019-06
+    """
+    production, wanted = open_production(), open_pack().plan(plan)
+    with progress_bar(f"Counting {plan}") as progress:
+        table = services.tabulate(production, wanted, engine=engine, progress=progress)
+    protected = services.protect_plan(production, wanted, table, production.facts(wanted), engine)
+    for cell, reason in _withheld(protected.dataset):
+        OUT.print(f"{' '.join(cell)}\t{reason}", markup=False)
+    certificate = protected.certificate
+    OUT.print(
+        f"{number(certificate.cells)} cells, {number(certificate.primary)} withheld because of small counts, "
+        f"{number(certificate.secondary)} to protect them, {certificate.exposed} exposed to the attack"
+    )
+
+
+def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:
+    reasons = {PRIMARY: "small count", SECONDARY: "protects a small count"}
+    statuses = zip(dataset.structure.cells(), dataset.obs_status, dataset.conf_status, strict=True)
+    return [(cell, reasons[conf]) for cell, status, conf in statuses if status == WITHHELD]
+
+
+@click.command()
+@engine_option
+def release(engine: str) -> None:
+    """Produce every plan of the pack, protect it, and publish all in one step.
+
+    Example: saime release
+    """
+    production = open_production()
+    produced = services.produce_published_tables(production)
+    for plan in open_pack().plans:
+        with progress_bar(f"Counting and protecting {plan.dataset}") as progress:
+            produced.append(services.produce_plan(production, plan, engine=engine, progress=progress))
+    published = services.release(production, produced, at=datetime.now(UTC))
+    anew = sum(item.protected is not None for item in produced)
+    OUT.print(f"Release {published.id}: {len(produced)} datasets, {anew} produced anew")
+
+
+@click.command()
+@click.argument("dataset")
+@click.argument("cell", nargs=-1)
+@click.option("--language", type=click.Choice(["lv", "en"]), default="lv", show_default=True)
+def trace(dataset: str, cell: tuple[str, ...], language: str) -> None:
+    """Show the way from a released number back to its source and legal act.
+
+    Example: saime trace disability-2019-06 group2 sight 2019-06
+    """
+    current = open_production().store.current()
+    if current is None:
+        raise NotFound("there is no release yet", fix="run: saime release")
+    OUT.print(f"release\t{current.id}\t{current.released_at}", markup=False)
+    for step in services.trace(current, dataset, cell):
+        details = " ".join(f"{name}={value}" for name, value in step.details.items())
+        OUT.print("\t".join(filter(None, [step.kind, step.id, step.label.in_language(language), step.digest, details])), markup=False)

@@ -1,0 +1,55 @@
+"""Errors sorted by the reader's next step: correct the input, ask for a right, try later, report a defect.
+
+Every error says what is wrong, where, and what to do. It never carries a personal code or a person key.
+Exit codes follow docs/reference/commands.md: 1 defect, 2 wrong use, 3 bad input, 4 refused.
+"""
+
+from __future__ import annotations
+
+
+class SaimeError(Exception):
+    """Base of every error that Saime raises on purpose."""
+
+    exit_code = 1
+    http_status = 500
+
+    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        parts = [str(self.what)]  # may be a lazy translation of a view
+        if self.where:
+            parts.append(f"Where: {self.where}.")
+        if self.fix:
+            parts.append(f"What to do: {self.fix}.")
+        return "\n".join(parts)
+
+
+class BadInput(SaimeError):
+    """The reader corrects the input and comes again."""
+
+    exit_code = 3
+    http_status = 400
+
+
+class NotFound(BadInput):
+    """The reader asked for something that does not exist."""
+
+    http_status = 404
+
+
+class Refused(SaimeError):
+    """The rules forbid it: a right, a certificate or an earlier state stands in the way."""
+
+    exit_code = 4
+    http_status = 403
+
+
+class TryLater(SaimeError):
+    """Another process or a full disk stands in the way; nothing was changed."""
+
+    exit_code = 4
+    http_status = 503

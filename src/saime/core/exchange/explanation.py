@@ -1,0 +1,95 @@
+"""Lineage and certificate in plain words; the page, the workbook and JSON-stat say the same."""
+
+from __future__ import annotations
+
+from saime.core.exchange.numbers import format_number
+from saime.core.model.certificate import Certificate
+from saime.core.model.dataset import Dataset, LineageStep
+from saime.core.model.text import Text
+
+STEP_NAMES = {
+    "legal_act": Text(lv="Tiesību akts", en="Legal act"),
+    "feed": Text(lv="Datu plūsmas apraksts", en="Feed contract"),
+    "delivery": Text(lv="Datu piegāde", en="Delivery"),
+    "tabulation": Text(lv="Tabulēšana", en="Tabulation run"),
+    "external": Text(lv="Publicēts avots", en="Published source"),
+    "protection": Text(lv="Aizsardzības apliecinājums", en="Protection certificate"),
+    "release": Text(lv="Publiskojums", en="Release"),
+}
+
+
+def steps_from_release_back(dataset: Dataset) -> list[LineageStep]:
+    """The lineage, newest step first; steps of one kind keep their order."""
+    order = list(STEP_NAMES)
+    return sorted(dataset.lineage, key=lambda step: -order.index(step.kind))
+
+
+def explain_certificate(certificate: Certificate) -> list[Text]:
+    """What was withheld, why, and how that was proved, one sentence each."""
+    if certificate.kind == "published_by_source":
+        basis = certificate.basis
+        return [
+            Text(lv=f"Skaitļus pirms tam publicējis avots: {basis}.", en=f"The figures were published before by their source: {basis}.")
+        ]
+    return [*_rule(certificate), _counts(certificate), *_attack(certificate)]
+
+
+def _rule(certificate: Certificate) -> list[Text]:
+    minimum = certificate.rules.get("minimum")
+    if not isinstance(minimum, int):
+        return []
+    return [
+        Text(
+            lv=f"Skaitlis, kas nav nulle, bet ir mazāks par {minimum} personām, netiek publicēts. Patiesas nulles tiek publicētas.",
+            en=f"A count of at least one but fewer than {minimum} persons is not published. True zeros are published.",
+        )
+    ]
+
+
+def _counts(certificate: Certificate) -> Text:
+    cells, withheld = certificate.cells, certificate.withheld
+    if not withheld:
+        return Text(lv=f"Konfidenciālu šūnu nav; publicēto šūnu skaits: {cells}.", en=f"No cell is withheld; cells published: {cells}.")
+    told = Text(lv=f"Konfidenciālo šūnu skaits: {withheld} no {cells}.", en=f"Withheld cells: {withheld} of {cells}.")
+    reasons = _reasons(certificate)
+    return Text(lv=f"{told.lv} {reasons.lv}", en=f"{told.en} {reasons.en}")
+
+
+def _reasons(certificate: Certificate) -> Text:
+    primary, secondary = certificate.primary, certificate.secondary
+    if not primary + secondary:
+        return Text(
+            lv="Nav norādīts, kuras no tām ir mazi skaitļi, jo tas palīdzētu tos aprēķināt.",
+            en="Which of them are small counts is not told, because that would help to work them out.",
+        )
+    return Text(
+        lv=f"Mazu skaitļu dēļ: {primary}; papildus, lai mazos skaitļus nevarētu aprēķināt no kopskaitiem: {secondary}.",
+        en=f"Because of small counts: {primary}; in addition, so that these cannot be worked out from totals: {secondary}.",
+    )
+
+
+def _attack(certificate: Certificate) -> list[Text]:
+    """For a reader who knows the rule and the statuses (``Certificate.narrowest_interval``)."""
+    if not certificate.withheld:
+        return []
+    tested = Text(
+        lv=(
+            "Pārbaude ar uzbrukumu: katrai konfidenciālajai šūnai aprēķināts, cik precīzi tās vērtību no visa publicētā "
+            "var noteikt lasītājs, kurš zina arī šo noteikumu."
+        ),
+        en=(
+            "Test by attack: for every withheld cell we computed how closely a reader who also knows this rule "
+            "can work out its value from everything published."
+        ),
+    )
+    interval = certificate.narrowest_interval
+    if interval is None:
+        return [tested, Text(lv="Nevienai no tām nevar noteikt augšējo robežu.", en="None of them has an upper bound.")]
+    lv, en = (format_number(interval, language) for language in ("lv", "en"))
+    return [
+        tested,
+        Text(
+            lv=f"Šaurākais intervāls starp mazāko un lielāko iespējamo vērtību: {lv} personas. Atklāto šūnu skaits: {certificate.exposed}.",
+            en=f"Narrowest interval between the least and the greatest possible value: {en} persons. Cells exposed: {certificate.exposed}.",
+        ),
+    ]

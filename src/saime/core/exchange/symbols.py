@@ -1,0 +1,89 @@
+"""What stands where a number is missing or weak: five things that every page and file keeps apart.
+
+``obs_status`` and ``conf_status`` are SDMX's CL_OBS_STATUS and CL_CONF_STATUS: a withheld cell is Q, with A (small count) or
+D (secondary), or C where telling these apart would give a small count away; the certificate's attack decides which.
+``sign`` stands on pages and in workbooks (the letters are Eurostat's), ``px`` in PX files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from saime.core.model.dataset import FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
+from saime.core.model.text import Text
+
+CONFIDENTIAL = "C"  # CL_CONF_STATUS: confidential, no reason given
+NOT_APPLICABLE, UNRELIABLE = "M", "U"  # CL_OBS_STATUS: data cannot exist; low reliability
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A sign, the codes behind it, a short name to read aloud in a cell and a sentence for the legend."""
+
+    sign: str
+    px: str
+    obs_status: str
+    conf_status: tuple[str, ...]
+    name: Text
+    meaning: Text
+
+
+SYMBOLS: dict[str, Symbol] = {
+    "withheld": Symbol(
+        sign="c",
+        px='".."',
+        obs_status=WITHHELD,
+        conf_status=(PRIMARY, SECONDARY, CONFIDENTIAL),
+        name=Text(lv="konfidenciāls", en="confidential"),
+        meaning=Text(
+            lv="konfidenciāls: skaitlis nav publicēts, lai nevarētu atpazīt nevienu personu",
+            en="confidential: the number is withheld so that no person can be recognised",
+        ),
+    ),
+    "not_available": Symbol(
+        sign=":",
+        px='"..."',
+        obs_status=NOT_AVAILABLE,
+        conf_status=(FREE,),
+        name=Text(lv="nav datu", en="not available"),
+        meaning=Text(lv="nav datu: avots šo skaitli nesniedz", en="not available: the source gives no number here"),
+    ),
+    "not_applicable": Symbol(
+        sign="z",
+        px='"."',
+        obs_status=NOT_APPLICABLE,
+        conf_status=(FREE,),
+        name=Text(lv="nav piemērojams", en="not applicable"),
+        meaning=Text(lv="nav piemērojams: šādas vērtības nevar būt", en="not applicable: there can be no such number"),
+    ),
+    "zero": Symbol(
+        sign="0",
+        px="0",
+        obs_status=NORMAL,
+        conf_status=(FREE,),
+        name=Text(lv="nulle", en="zero"),
+        meaning=Text(lv="patiesa nulle: neviens netika saskaitīts", en="true zero: nobody was counted"),
+    ),
+    "unreliable": Symbol(
+        sign="u",
+        px="",
+        obs_status=UNRELIABLE,
+        conf_status=(FREE,),
+        name=Text(lv="zema ticamība", en="low reliability"),
+        meaning=Text(lv="zema ticamība: skaitlis lietojams piesardzīgi", en="low reliability: use the number with care"),
+    ),
+}
+
+
+def symbol_of(value: float | None, obs_status: str) -> Symbol | None:
+    """The symbol of an observation; None for an ordinary number."""
+    if value == 0 and obs_status == NORMAL:
+        return SYMBOLS["zero"]
+    return next((symbol for symbol in SYMBOLS.values() if symbol.obs_status == obs_status != NORMAL), None)
+
+
+def symbols_in(dataset: Dataset) -> list[Symbol]:
+    """The symbols that occur in the dataset, in the order of SYMBOLS: its legend."""
+    pairs = set(zip((value == 0 for value in dataset.values), dataset.obs_status, strict=True))
+    found = [symbol_of(0 if is_zero else None, status) for is_zero, status in pairs]
+    return [symbol for symbol in SYMBOLS.values() if symbol in found]

@@ -1,0 +1,1 @@
+"""The nouns: text, period, classification, data structure, dataset, lineage."""

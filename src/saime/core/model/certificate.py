@@ -1,0 +1,57 @@
+"""The certificate that stands between a protected dataset and a release; protection makes it, readers show it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.model.dataset import Dataset
+
+
+class Certificate(BaseModel):
+    """Proof that a dataset may be published.
+
+    ``attack``: every withheld cell was attacked over what the dataset publishes and kept its interval.
+    ``published_by_source``: the figures were published before by their source and are shown as it printed them (ADR 0007).
+    ``dataset_digest`` binds the certificate to the dataset it was made for. The certificate is public: it carries
+    no digest of the unprotected table, because a reader could guess small counts until the digest agrees.
+
+    ``withheld`` counts primary and secondary cells; these two are 0 where the statuses do not tell them apart.
+    ``narrowest_interval``: persons between the fewest and the most that the tightest withheld cell may hold, for a reader
+    who knows the rule; None where no withheld cell has a bound above.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["attack", "published_by_source"]
+    dataset: str
+    dataset_digest: str
+    valid: bool
+    rules: dict[str, str | int | float] = {}
+    method: str = ""
+    solver: str = ""
+    cells: int
+    withheld: int = 0
+    primary: int = 0
+    secondary: int = 0
+    exposed: int = 0
+    narrowest_interval: float | None = None
+    basis: str = ""
+
+
+def dataset_digest(dataset: Dataset) -> str:
+    """SHA-256 of everything a dataset says: id, metadata, structure, values, statuses and lineage, as canonical JSON.
+
+    Canonical: keys sorted, no spaces, UTF-8, and a whole number written without a decimal point whatever its type.
+    """
+    content = dataset.model_dump(mode="json")
+    content["values"] = [_canonical(value) for value in dataset.values]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _canonical(value: int | float | None) -> int | float | None:
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,193 @@
+"""Data structure, the inside frequency table, the outside dataset and its lineage.
+
+Observations are dense and row-major over the dimensions in order (the last dimension varies fastest).
+Status codes are SDMX's CL_OBS_STATUS and CL_CONF_STATUS (docs/reference/symbols.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from saime.core.model.text import Text
+
+NORMAL, WITHHELD, NOT_AVAILABLE = "A", "Q", "O"  # CL_OBS_STATUS
+FREE, PRIMARY, SECONDARY = "F", "A", "D"  # CL_CONF_STATUS: free; small counts; secondary, set by the sender
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DimensionCode(_Frozen):
+    id: str
+    label: Text
+    parent: str | None = None
+    note: Text | None = None
+
+
+class Dimension(_Frozen):
+    """One dimension with its codes in presentation order.
+
+    ``overlaps`` says that one person may be in several children of a parent, so that
+    ``max(children) <= parent <= sum(children)`` holds and ``parent = sum(children)`` does not.
+    ``exhaustive`` says that every person of a parent is in at least one of its children.
+    """
+
+    id: str
+    label: Text
+    codes: tuple[DimensionCode, ...]
+    overlaps: bool = False
+    exhaustive: bool = True
+    role: Literal["time", "geo"] | None = None
+
+    @functools.cached_property
+    def positions(self) -> dict[str, int]:
+        return {code.id: position for position, code in enumerate(self.codes)}
+
+    @functools.cached_property
+    def families(self) -> dict[str, tuple[str, ...]]:
+        """Each parent code with its children, in presentation order."""
+        found: dict[str, list[str]] = {}
+        for code in self.codes:
+            if code.parent is not None:
+                found.setdefault(code.parent, []).append(code.id)
+        return {parent: tuple(children) for parent, children in found.items()}
+
+
+class DataStructure(_Frozen):
+    dimensions: tuple[Dimension, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(dimension.codes) for dimension in self.dimensions)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @functools.cached_property
+    def strides(self) -> tuple[int, ...]:
+        steps = [1]
+        for length in reversed(self.shape[1:]):
+            steps.append(steps[-1] * length)
+        return tuple(reversed(steps))
+
+    def cells(self) -> Iterator[tuple[str, ...]]:
+        """Every cell as its tuple of codes, in the order of the observations."""
+        return product(*([code.id for code in dimension.codes] for dimension in self.dimensions))
+
+    def position(self, cell: Sequence[str]) -> int:
+        """Where the cell stands among the observations. Raises: KeyError for an unknown code."""
+        pairs = zip(self.dimensions, cell, self.strides, strict=True)
+        return sum(dimension.positions[code] * stride for dimension, code, stride in pairs)
+
+
+class FrequencyTable(_Frozen):
+    """Inside: exact counts of distinct persons by cell. Never leaves production.
+
+    Unit: persons. A value is None only where the plan says that the cell is not available.
+    """
+
+    dataset: str
+    structure: DataStructure
+    values: tuple[int | None, ...]
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        _check_length(self.structure, values=self.values)
+        return self
+
+    def __getitem__(self, cell: Sequence[str]) -> int | None:
+        return self.values[self.structure.position(cell)]
+
+
+class LineageStep(_Frozen):
+    """One step from the legal act to the released number, in words and with what identifies it."""
+
+    kind: Literal["legal_act", "feed", "delivery", "tabulation", "external", "protection", "release"]
+    id: str
+    label: Text
+    digest: str | None = None
+    at: str | None = None
+    details: dict[str, str | int | float | bool | None] = {}
+
+
+class Metadata(_Frozen):
+    """What a reader must know beside the numbers."""
+
+    title: Text
+    unit_measure: Text
+    reference_period: str
+    source: Text
+    notes: tuple[Text, ...] = ()
+    legal_basis: tuple[str, ...] = ()
+    synthetic: bool = False
+    published_by_source: bool = False
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    chart: dict[str, str] = {}
+
+
+class Dataset(_Frozen):
+    """Outside: observations that may be published, with structure, metadata and lineage.
+
+    A withheld value is None with obs_status Q and conf_status A (small count) or D (secondary).
+    """
+
+    id: str
+    metadata: Metadata
+    structure: DataStructure
+    values: tuple[int | float | None, ...]
+    obs_status: tuple[str, ...]
+    conf_status: tuple[str, ...]
+    lineage: tuple[LineageStep, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_complete_and_keeps_its_secrets(self) -> Self:
+        _check_length(self.structure, values=self.values, obs_status=self.obs_status, conf_status=self.conf_status)
+        for value, status in zip(self.values, self.obs_status, strict=True):
+            if (value is None) != (status in (WITHHELD, NOT_AVAILABLE)):
+                raise ValueError(f"an observation with status {status} must {'not ' if value is not None else ''}have a value")
+        return self
+
+    def select(self, selection: dict[str, Sequence[str]]) -> Dataset:
+        """The same dataset with only the given codes of the given dimensions, in presentation order.
+
+        Raises: KeyError with the dimension or code that does not exist.
+        """
+        for dimension_id, codes in selection.items():
+            dimension = next((d for d in self.structure.dimensions if d.id == dimension_id), None)
+            if dimension is None:
+                raise KeyError(dimension_id)
+            for code in codes:
+                if code not in dimension.positions:
+                    raise KeyError(f"{dimension_id}={code}")
+        kept = []
+        for dimension in self.structure.dimensions:
+            wanted = set(selection.get(dimension.id, dimension.positions))
+            shown = tuple(code for code in dimension.codes if code.id in wanted)
+            # a new object: model_copy would carry over the cached positions of the whole dimension
+            kept.append(Dimension.model_validate(dimension.model_dump(exclude={"codes"}) | {"codes": shown}))
+        structure = DataStructure(dimensions=tuple(kept))
+        places = [self.structure.position(cell) for cell in structure.cells()]
+        return Dataset(
+            id=self.id,
+            metadata=self.metadata,
+            structure=structure,
+            values=tuple(self.values[place] for place in places),
+            obs_status=tuple(self.obs_status[place] for place in places),
+            conf_status=tuple(self.conf_status[place] for place in places),
+            lineage=self.lineage,
+        )
+
+
+def _check_length(structure: DataStructure, **columns: Sequence[object]) -> None:
+    for name, column in columns.items():
+        if len(column) != structure.size:
+            raise ValueError(f"{name} has {len(column)} observations, the structure has {structure.size} cells")

@@ -1,0 +1,117 @@
+"""The files of a pack by kind: ``classifications/``, ``feeds/``, ``plans/`` and the texts and acts they name."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.errors import BadInput, NotFound
+from saime.core.model.classification import Classification
+from saime.core.model.text import Text
+from saime.core.pack.yaml_file import read_model
+from saime.core.tabulation.plan import TabulationPlan
+from saime.core.warehouse.contract import FeedContract
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class LegalAct(BaseModel):
+    """A law or regulation that a feed, form or plan rests on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: Text
+    adopted: str | None = None
+    number: str | None = None
+    article: str | None = None
+
+
+class LegalActs(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    acts: dict[str, LegalAct]
+
+
+class Notes(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    notes: dict[str, Text]
+
+
+class Pack:
+    """Reads files when asked and checks how they name each other; nothing is cached between packs."""
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise BadInput("the pack folder does not exist", where=str(root), fix="set SAIME_PACK to a folder such as packs/latvia")
+        self.root = root
+
+    def classification(self, name: str) -> Classification:
+        return self._read("classifications", name, Classification)
+
+    def feed(self, name: str) -> FeedContract:
+        return self._read("feeds", name, FeedContract)
+
+    def plan(self, name: str) -> TabulationPlan:
+        return self._read("plans", name, TabulationPlan)
+
+    @functools.cached_property
+    def feeds(self) -> tuple[FeedContract, ...]:
+        return tuple(self.feed(name) for name in self.names("feeds"))
+
+    @functools.cached_property
+    def plans(self) -> tuple[TabulationPlan, ...]:
+        return tuple(self.plan(name) for name in self.names("plans"))
+
+    @functools.cached_property
+    def legal_acts(self) -> dict[str, LegalAct]:
+        return read_model(self.root / "documents" / "legal_acts.yaml", LegalActs).acts
+
+    @functools.cached_property
+    def notes(self) -> dict[str, Text]:
+        return read_model(self.root / "datasets" / "notes.yaml", Notes).notes
+
+    def names(self, kind: str) -> list[str]:
+        return sorted(path.stem for path in (self.root / kind).glob("*.yaml"))
+
+    def check(self) -> list[BadInput]:
+        """Every fault of the pack's files, each with file, line and remedy; an empty list is a sound pack."""
+        faults = []
+        for kind, read in (("classifications", self.classification), ("feeds", self.feed), ("plans", self.plan)):
+            for name in self.names(kind):
+                try:
+                    read(name)
+                except BadInput as fault:
+                    faults.append(fault)
+        return faults or self._broken_references()
+
+    def _broken_references(self) -> list[BadInput]:
+        faults = []
+        for feed in self.feeds:
+            lists = [column.code_list for column in feed.columns if column.code_list]
+            faults += self._missing("feeds", feed.feed, "classifications", lists)
+            faults += self._unknown("feeds", feed.feed, "legal act", feed.legal_basis, self.legal_acts)
+        for plan in self.plans:
+            hierarchies = [dimension.hierarchy for dimension in plan.dimensions.values()]
+            faults += self._missing("plans", plan.dataset, "classifications", hierarchies)
+            faults += self._missing("plans", plan.dataset, "feeds", [plan.population])
+            faults += self._unknown("plans", plan.dataset, "legal act", plan.legal_basis, self.legal_acts)
+            faults += self._unknown("plans", plan.dataset, "note", plan.notes, self.notes)
+        return faults
+
+    def _missing(self, kind: str, name: str, other: str, wanted: list[str]) -> list[BadInput]:
+        return self._unknown(kind, name, f"file in {other}/", wanted, dict.fromkeys(self.names(other)))
+
+    def _unknown(self, kind: str, name: str, noun: str, wanted: list[str] | tuple[str, ...], known: dict[str, object] | dict[str, LegalAct] | dict[str, Text] | dict[str, None]) -> list[BadInput]:
+        where = str(self.root / kind / f"{name}.yaml")
+        return [BadInput(f"names an unknown {noun} '{item}'", where=where, fix=f"add it or use one of: {', '.join(sorted(known))}") for item in wanted if item not in known]
+
+    def _read(self, kind: str, name: str, model: type[Model]) -> Model:
+        path = self.root / kind / f"{name}.yaml"
+        if not path.is_file():
+            known = ", ".join(self.names(kind)) or "none"
+            raise NotFound(f"there is no '{name}' among the pack's {kind}", where=str(path.parent), fix=f"use one of: {known}")
+        return read_model(path, model)

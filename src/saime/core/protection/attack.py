@@ -1,0 +1,167 @@
+"""The attacker: what a reader can compute about every withheld cell from a published dataset alone.
+
+It sees values, statuses and structure of a ``Dataset`` and nothing else, and solves two linear programs for each withheld cell:
+the smallest and the largest count that agree with everything published. It does so twice:
+
+- ``plain``: from the published counts, knowing that counts are 0 or more;
+- ``informed``: knowing the rule too. Zeros are never withheld, so a withheld cell holds 1 person or more. A status that says why
+  says more: a small count (A) holds 1 to ``minimum - 1`` persons, a secondary cell (D) ``minimum`` or more. Status C says nothing.
+
+Cells that are not available are unknown and unbounded. Bounds are rounded inwards to whole persons.
+Beyond this attacker: one who solves for whole numbers where the linear programs allow fractions, and one with outside knowledge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from saime.core.errors import BadInput
+from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset
+from saime.core.protection.constraints import INFINITY, Columns, Flags, Knowledge, Numbers, Places, as_numbers, knowledge
+from saime.core.protection.reduction import keep_rows, reduce_rows, tie_labels, tighten
+from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram
+
+ROUNDING = 1e-5  # persons; the solver's tolerance is 1e-7 a row
+FAR = 1000.0  # an unknown count is sought up to this many times the largest published one; at half of that it counts as unbounded
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The whole numbers of persons that a withheld cell may hold; ``upper`` None is unbounded."""
+
+    lower: int
+    upper: int | None
+
+    @property
+    def width(self) -> float:
+        return INFINITY if self.upper is None else float(self.upper - self.lower)
+
+    def holds(self, lower: int, upper: int) -> bool:
+        return self.lower <= lower and (self.upper is None or self.upper >= upper)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the attack learnt about one withheld cell."""
+
+    cell: tuple[str, ...]
+    conf_status: str
+    plain: Interval
+    informed: Interval
+
+    def is_exposed(self, minimum: int) -> bool:
+        """Whether the interval is too narrow; ``required_width`` and, for a small count, any count from 1 to the minimum."""
+        too_narrow = self.informed.width < required_width(self.conf_status, minimum)
+        return too_narrow or (self.conf_status == PRIMARY and not self.plain.holds(1, minimum))
+
+
+def required_width(conf_status: str, minimum: int) -> int:
+    """Persons between the fewest and the most that an informed reader must leave open.
+
+    Where the status says why a cell is withheld, one: at least two counts. Where it does not, ``minimum - 1`` for every cell, as
+    any of them may be a small count.
+    """
+    return 1 if conf_status in (PRIMARY, SECONDARY) else minimum - 1
+
+
+def attack(dataset: Dataset, minimum: int) -> tuple[Finding, ...]:
+    """Attack every withheld cell, in the order of the observations. ``minimum`` in persons, as the rule has it.
+
+    Raises: BadInput if no counts at all agree with what is published.
+    """
+    values = as_numbers(dataset.values)
+    withheld = np.array([status == WITHHELD for status in dataset.obs_status], dtype=np.bool_)
+    primary, secondary = (withheld & np.array([status == kind for status in dataset.conf_status]) for kind in (PRIMARY, SECONDARY))
+    far = FAR * max(minimum, float(np.nanmax(values, initial=0)))
+    zeros, unbounded = np.zeros(len(values)), np.full(len(values), far)
+    least = np.where(secondary, float(minimum), np.where(withheld, 1.0, 0.0))
+    rows = knowledge(dataset.structure)
+    plain = _intervals(dataset, rows, values, withheld, (zeros, unbounded))
+    informed = _intervals(dataset, rows, values, withheld, (least, np.where(primary, minimum - 1.0, unbounded)))
+    cells = list(dataset.structure.cells())
+    return tuple(Finding(cells[place], dataset.conf_status[place], plain[place], informed[place]) for place in plain)
+
+
+def exposed_cells(findings: tuple[Finding, ...], minimum: int) -> tuple[Finding, ...]:
+    return tuple(finding for finding in findings if finding.is_exposed(minimum))
+
+
+def narrowest_interval(findings: tuple[Finding, ...]) -> float | None:
+    """The smallest difference, in persons, between the most and the fewest a cell may hold; None without a bounded interval."""
+    widths = [finding.informed.width for finding in findings if finding.informed.upper is not None]
+    return min(widths, default=None)
+
+
+def _intervals(dataset: Dataset, rows: Knowledge, values: Numbers, wanted: Flags, bounds: tuple[Numbers, Numbers]) -> dict[int, Interval]:
+    found: dict[int, Interval] = {}
+    far = float(bounds[1].max(initial=0))
+    for part in _parts(rows, values, bounds):
+        targets = [column for column, place in enumerate(part.places) if wanted[place]]
+        for column, interval in part.extremes(targets, far):
+            found[int(part.places[column])] = interval
+    return {place: found[place] for place in sorted(found)}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Unknown cells tied together by rows, apart from all others."""
+
+    places: Places
+    starts: Places
+    columns: Columns
+    signs: Numbers
+    row_bounds: tuple[Numbers, Numbers]
+    bounds: tuple[Numbers, Numbers]
+
+    def extremes(self, targets: list[int], far: float) -> Iterator[tuple[int, Interval]]:
+        if len(self.starts) == 1:
+            yield from ((column, _inwards(self.bounds[0][column], self.bounds[1][column], far)) for column in targets)
+            return
+        if not targets:
+            return
+        program = LinearProgram((self.starts, self.columns, self.signs), self.row_bounds, self.bounds, strategy=PRIMAL_SIMPLEX)
+        for column in targets:
+            program.set_cost(column, 1.0)
+            low, high = (self._extreme(program, column, maximise=maximise) for maximise in (False, True))
+            program.set_cost(column, 0.0)
+            yield column, _inwards(low, high, far)
+
+    def _extreme(self, program: LinearProgram, column: int, *, maximise: bool) -> float:
+        point = program.solve(maximise=maximise)
+        if point is None:
+            raise _contradiction(len(self.places))
+        return float(point[column])
+
+
+def _inwards(low: float, high: float, far: float) -> Interval:
+    return Interval(max(0, math.ceil(low - ROUNDING)), None if high > far / 2 else math.floor(high + ROUNDING))
+
+
+def _contradiction(cells: int) -> BadInput:
+    return BadInput(
+        "no counts agree with the published ones and the declared structure",
+        where=f"{cells} withheld or not available cells",
+        fix="protect the table again; a value, a status or the structure was changed",
+    )
+
+
+def _parts(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers]) -> Iterator[_Part]:
+    """Reduce the rows to unknown cells, turn rows with one unknown into bounds, and split the rest into connected parts."""
+    lower, upper = bounds[0].copy(), bounds[1].copy()
+    reduced = reduce_rows(rows, np.isnan(values), np.nan_to_num(values))
+    several = tighten(reduced, lower, upper)
+    if (impossible := lower > upper + ROUNDING).any():
+        raise _contradiction(int(impossible.sum()))
+    reduced = keep_rows(reduced, several)
+    labels = tie_labels(reduced, len(values))
+    unknown = np.flatnonzero(np.isnan(values))
+    row_labels = labels[reduced.cells[reduced.starts[:-1]]]
+    for label in np.unique(labels[unknown]):
+        places = unknown[labels[unknown] == label]
+        own = keep_rows(reduced, row_labels == label)
+        columns = np.searchsorted(places, own.cells).astype(np.int32)
+        yield _Part(places, own.starts, columns, own.signs, (own.lower, own.upper), (lower[places], upper[places]))

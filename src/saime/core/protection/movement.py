@@ -1,0 +1,98 @@
+"""The cheapest other table: how counts would have to move so that one cell holds another count and all rows still agree.
+
+The cells that move are those a reader must not know; their support is what secondary suppression withholds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places, add_by_row
+from saime.core.protection.reduction import reduce_rows
+from saime.core.protection.solver import DUAL_SIMPLEX, LinearProgram
+
+MOVED = 1e-6  # persons; a smaller movement is the solver's rounding
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far each cell may move down and up, in persons; both are 0 or more."""
+
+    down: Numbers
+    up: Numbers
+
+
+class Movement:
+    """Movements of the ``movable`` cells from the true counts; cells that are not available are free.
+
+    ``values``: true counts, nan where not available. A movement is an array over all cells, in persons.
+    """
+
+    def __init__(self, rows: Knowledge, values: Numbers, movable: Flags, limits: Limits) -> None:
+        absent = np.isnan(values)
+        counts = np.nan_to_num(values)
+        self._places: Places = np.flatnonzero(movable & ~absent)
+        self._size = len(values)
+        self._column = np.full(self._size, -1, dtype=np.int64)
+        self._column[self._places] = np.arange(len(self._places))
+        activity = reduce_rows(rows, absent | movable, np.where(absent, 0.0, counts))
+        self._limits = limits
+        self._program = self._build(activity, counts, np.flatnonzero(absent))
+
+    def _build(self, rows: Knowledge, counts: Numbers, absent: Places) -> LinearProgram:
+        """Columns: up and down of each movable cell, then the whole count of each cell that is not available."""
+        n = len(self._places)
+        column = self._column.copy()
+        column[absent] = 2 * n + np.arange(len(absent))
+        once, lengths = column[rows.cells], np.diff(rows.starts)
+        row = np.repeat(np.arange(len(lengths)), lengths)
+        moves = once < n  # these terms stand twice: up with their sign, down with the other
+        order = np.argsort(np.concatenate([row, row[moves]]), kind="stable")
+        columns = np.concatenate([once, once[moves] + n])[order].astype(np.int32)
+        signs: Numbers = np.concatenate([rows.signs, -rows.signs[moves]])[order]
+        starts = np.concatenate([[0], np.cumsum(lengths + add_by_row(moves.astype(np.float64), rows.starts))]).astype(np.int64)
+        at_truth = rows.activity(counts)
+        upper = np.concatenate([self._limits.up[self._places], self._limits.down[self._places], np.full(len(absent), np.inf)])
+        bounds = (np.zeros(len(upper)), upper)
+        return LinearProgram((starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX)
+
+    def set_costs(self, costs: Numbers) -> None:
+        """Cost of moving each cell by one person; shape: all cells."""
+        own = costs[self._places]
+        self._program.set_costs(np.concatenate([own, own, np.zeros(self._program.size - 2 * len(own))]))
+
+    def pin(self, place: int) -> None:
+        """The cell may not move any more."""
+        for column in self._columns(place):
+            self._program.set_bounds(column, 0.0, 0.0)
+
+    def release(self, place: int) -> None:
+        up, down = self._columns(place)
+        self._program.set_bounds(up, 0.0, float(self._limits.up[place]))
+        self._program.set_bounds(down, 0.0, float(self._limits.down[place]))
+
+    def cheapest(self, place: int, change: float) -> Numbers | None:
+        """The cheapest movement in which the cell changes by ``change`` persons or more; None if there is none."""
+        up, down = self._columns(place)
+        forward, back = (up, down) if change > 0 else (down, up)
+        room = float((self._limits.up if change > 0 else self._limits.down)[place])
+        if room < abs(change):
+            return None
+        self._program.set_bounds(forward, abs(change), room)
+        self._program.set_bounds(back, 0.0, 0.0)
+        point = self._program.solve()
+        self.release(place)
+        return None if point is None else self._movement(point)
+
+    def _movement(self, point: Numbers) -> Numbers:
+        n = len(self._places)
+        movement = np.zeros(self._size)
+        movement[self._places] = point[:n] - point[n : 2 * n]
+        movement[np.abs(movement) < MOVED] = 0.0
+        return movement
+
+    def _columns(self, place: int) -> tuple[int, int]:
+        column = int(self._column[place])
+        return column, column + len(self._places)

@@ -1,0 +1,49 @@
+"""Make the reader's rows small: only unknown cells, no row that is merely a bound, and separate parts apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places, add_by_row
+
+
+def reduce_rows(rows: Knowledge, unknown: Flags, values: Numbers) -> Knowledge:
+    """Only rows and terms with unknown cells; what the known cells add is moved into the rows' bounds."""
+    held = unknown[rows.cells]
+    known = add_by_row(np.where(held, 0.0, rows.signs * values[rows.cells]), rows.starts)
+    counts = add_by_row(held.astype(np.float64), rows.starts).astype(np.int64)
+    kept = counts > 0
+    starts = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
+    return Knowledge(starts, rows.cells[held], rows.signs[held], (rows.lower - known)[kept], (rows.upper - known)[kept])
+
+
+def keep_rows(rows: Knowledge, kept: Flags) -> Knowledge:
+    lengths = np.diff(rows.starts)
+    terms = np.repeat(kept, lengths)
+    starts = np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64)
+    return Knowledge(starts, rows.cells[terms], rows.signs[terms], rows.lower[kept], rows.upper[kept])
+
+
+def tighten(rows: Knowledge, lower: Numbers, upper: Numbers) -> Flags:
+    """Turn rows with one unknown into bounds of that cell; the rows left to solve."""
+    single = np.diff(rows.starts) == 1
+    first = rows.starts[:-1][single]
+    cells, signs = rows.cells[first], rows.signs[first]
+    ends = np.stack([rows.lower[single] * signs, rows.upper[single] * signs])  # the only factors are 1 and -1
+    np.maximum.at(lower, cells, ends.min(axis=0))
+    np.minimum.at(upper, cells, ends.max(axis=0))
+    return np.asarray(~single)
+
+
+def tie_labels(rows: Knowledge, size: int) -> Places:
+    """The smallest cell that each cell is tied to, directly or through others."""
+    labels = np.arange(size, dtype=np.int64)
+    if len(rows.cells) == 0:
+        return labels
+    lengths = np.diff(rows.starts)
+    while True:
+        least = np.minimum.reduceat(labels[rows.cells], rows.starts[:-1])
+        before = labels.copy()
+        np.minimum.at(labels, rows.cells, np.repeat(least, lengths))
+        if np.array_equal(before, labels):
+            return labels

@@ -1,0 +1,1 @@
+"""The release store: protected datasets in, immutable releases out. ``store`` writes inside, ``reader`` reads outside."""

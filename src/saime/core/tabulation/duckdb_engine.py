@@ -1,0 +1,77 @@
+"""Counting in SQL, a group of partitions at a time; partitions are by person, so their counts add up exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from saime.core.errors import TryLater
+from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.duckdb_query import PERIODS_AT_ONCE, count_persons_query
+from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.specification import Specification
+from saime.core.warehouse.facts import FactTable
+
+
+@dataclass(frozen=True)
+class DuckDBEngine:
+    """Settings that bound time and memory; the result does not depend on them.
+
+    ``group_bytes``: size of the Parquet files counted in one query; a larger partition is counted alone.
+    ``scratch``: a folder as well protected as the warehouse to spill to; without it nothing is ever written to disk.
+    """
+
+    memory_limit: str = "1500MiB"
+    threads: int = 2
+    group_bytes: int = 16 * 2**20
+    scratch: Path | None = None
+
+    def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
+        """Count the distinct persons of each cell. Raises: TryLater if the memory limit is too low for a group of partitions."""
+        counts = [0] * specification.structure.size
+        queries = show_sql(specification)
+        done = 0
+        with self._connect() as connection:
+            for group in _groups(facts.partitions, self.group_bytes):
+                files = [str(path) for partition in group for path in partition]
+                for cell, persons in self._count(connection, queries, files):
+                    counts[cell] += persons
+                done += len(group)
+                if progress:
+                    progress(done, len(facts.partitions))
+        return specification.table(counts)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        settings = {"threads": str(self.threads), "memory_limit": self.memory_limit, "temp_directory": str(self.scratch or "")}
+        return duckdb.connect(config={**settings, "preserve_insertion_order": "false"})
+
+    def _count(self, connection: duckdb.DuckDBPyConnection, queries: Sequence[str], files: list[str]) -> Iterator[tuple[int, int]]:
+        for query in queries if files else ():
+            try:
+                yield from connection.execute(query, {"files": files}).fetchall()
+            except duckdb.OutOfMemoryException as error:
+                fix = "raise the memory limit, give a scratch folder, or load into more partitions"
+                raise TryLater(f"counting needs more memory than {self.memory_limit}", where="step count_persons", fix=fix) from error
+
+
+def show_sql(specification: Specification) -> list[str]:
+    """The queries that the engine runs for each group of partitions: one, or more when there are very many periods."""
+    return [count_persons_query(specification, first) for first in range(0, len(specification.periods), PERIODS_AT_ONCE)]
+
+
+def _groups(partitions: Sequence[tuple[Path, ...]], limit: int) -> Iterator[list[tuple[Path, ...]]]:
+    """Neighbouring partitions together as long as their files stay below the limit."""
+    group: list[tuple[Path, ...]] = []
+    size = 0
+    for partition in partitions:
+        weight = sum(path.stat().st_size for path in partition)
+        if group and size + weight > limit:
+            yield group
+            group, size = [], 0
+        group.append(partition)
+        size += weight
+    if group:
+        yield group

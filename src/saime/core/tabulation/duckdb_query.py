@@ -1,0 +1,149 @@
+"""The SQL that counts distinct persons for a group of partitions.
+
+Time is never spread over rows: a person's periods are bits of one number, joined by ``bit_or`` while rows are reduced, so
+twelve monthly loads cost little more than one. A hierarchy is counted depth by depth: at each depth a leaf stands
+for its ancestor at that depth, or for nothing when it is nearer to the root, so a ragged tree needs no padding.
+"""
+
+# ruff: noqa: S608 - names are quoted, numbers and dates come from the compiled plan, files are bound
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+from saime.core.model.period import Period
+from saime.core.tabulation.specification import Between, CountedDimension, Leaf, Specification, Test
+from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO
+
+PERIODS_AT_ONCE = 63  # bits of a number that the query keeps for periods
+TOUCHED = '"touched periods"'  # our own names have a space, so that no fact column meets them
+
+
+def count_persons_query(specification: Specification, first: int = 0) -> str:
+    """The query with one parameter, ``files``; it yields (cell, persons) for cells that have persons.
+
+    ``first``: the query counts that period and the following ones, PERIODS_AT_ONCE in all.
+    """
+    periods = list(enumerate(specification.periods))[first : first + PERIODS_AT_ONCE]
+    dimensions = list(zip(specification.dimensions, specification.structure.strides, strict=False))
+    steps = [_spells(specification, [period for _, period in periods])]
+    steps += [step for dimension in specification.dimensions for step in (_leaves(dimension), _ancestors(dimension))]
+    steps += [_person_leaves(specification), _counted(dimensions), _periods([position for position, _ in periods])]
+    return f"""with {", ".join(steps)}
+select cell + position as cell, sum(persons)::bigint as persons
+from counted join periods on ({TOUCHED} & periods.bit) <> 0
+group by all
+order by all
+"""
+
+
+def quote(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _spells(specification: Specification, periods: Sequence[Period]) -> str:
+    bits = " | ".join(f"if({_touches(p)}, {1 << bit}::ubigint, 0)" for bit, p in enumerate(periods))
+    scope = [" or ".join(f"({_touches(window)})" for window in _windows(periods)), *(_sql(test) for test in specification.filter)]
+    columns = ", ".join([PERSON_KEY, *map(quote, specification.columns)])
+    return f"""spells as materialized (  -- grain: person and values of the columns read; and a bit for each period that a spell touches
+    select {columns}, bit_or({bits}) as {TOUCHED}
+    from read_parquet($files)
+    where {" and ".join(f"({condition})" for condition in scope)}
+    group by all
+)"""
+
+
+def _windows(periods: Sequence[Period]) -> list[Period]:
+    """Periods that no other covers: the others need not be asked for again."""
+    return [p for p in periods if not any(other != p and other.covers(p) for other in periods)]
+
+
+def _touches(period: Period) -> str:
+    return f"{VALID_FROM} <= date '{period.end}' and ({VALID_TO} >= date '{period.start}' or {VALID_TO} is null)"
+
+
+def _leaves(dimension: CountedDimension) -> str:
+    columns = [quote(column) for column in dimension.columns]
+    leaves = ", ".join(f"if({_conditions(leaf)}, {position}, null)" for position, leaf in enumerate(dimension.leaves))
+    return f"""{_name(dimension, "leaves")} as (  -- grain: values of the dimension's columns and leaf; one row may belong to several leaves
+    select {", ".join([*columns, f"unnest(list_filter([{leaves}], lambda leaf: leaf is not null)) as {_name(dimension, 'leaf')}"])}
+    from (select {f"distinct {', '.join(columns)} from spells" if columns else "1"})
+)"""
+
+
+def _ancestors(dimension: CountedDimension) -> str:
+    rows = ",\n        ".join(_ancestor_row(position, leaf, dimension.depths) for position, leaf in enumerate(dimension.leaves))
+    columns = ", ".join(["leaf", *(f"depth_{depth}" for depth in range(dimension.depths))])
+    return f"""{_name(dimension, "codes")}({columns}) as (  -- grain: leaf; depth_N is the code at N steps from the root
+    values
+        {rows}
+)"""
+
+
+def _ancestor_row(position: int, leaf: Leaf, depths: int) -> str:
+    from_root = [str(code) for code in reversed(leaf.lineage)]
+    return f"({', '.join([str(position), *from_root, *['null'] * (depths - len(from_root))])})"
+
+
+def _person_leaves(specification: Specification) -> str:
+    leaves = [f"{_name(d, 'leaf')}" for d in specification.dimensions]
+    joins = "".join(f"\n    join {_name(d, 'leaves')} on {_same_values(d)}" for d in specification.dimensions)
+    return f"""person_leaves as materialized (  -- grain: person and one leaf of each dimension, together on one row
+    select {", ".join([PERSON_KEY, *leaves])}, bit_or({TOUCHED}) as {TOUCHED}
+    from spells{joins}
+    group by all
+)"""
+
+
+def _same_values(dimension: CountedDimension) -> str:
+    relation = _name(dimension, "leaves")
+    return " and ".join(f"spells.{quote(c)} is not distinct from {relation}.{quote(c)}" for c in dimension.columns) or "true"
+
+
+def _counted(dimensions: Sequence[tuple[CountedDimension, int]]) -> str:
+    combinations = product(*(range(dimension.depths) for dimension, _ in dimensions))
+    blocks = "\n    union all".join(_persons_by_cell(dimensions, depths) for depths in combinations)
+    return f"""counted as (  -- grain: cell before time and set of periods, one block for each combination of depths{blocks}
+)"""
+
+
+def _persons_by_cell(dimensions: Sequence[tuple[CountedDimension, int]], depths: Sequence[int]) -> str:
+    codes = [f"{_name(dimension, 'codes')}.depth_{depth}" for (dimension, _), depth in zip(dimensions, depths, strict=True)]
+    cell = " + ".join(f"{code} * {stride}" for code, (_, stride) in zip(codes, dimensions, strict=True)) or "0"
+    joins = "".join(f" join {_name(d, 'codes')} on {_name(d, 'leaf')} = {_name(d, 'codes')}.leaf" for d, _ in dimensions)
+    return f"""
+    select cell, {TOUCHED}, count(*) as persons
+    from (select {PERSON_KEY}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON_KEY}, cell)
+    where cell is not null
+    group by all"""
+
+
+def _periods(positions: Sequence[int]) -> str:
+    rows = ", ".join(f"({position}, {1 << bit}::ubigint)" for bit, position in enumerate(positions))
+    return f"""periods(position, bit) as (  -- grain: period
+    values {rows}
+)"""
+
+
+def _conditions(leaf: Leaf) -> str:
+    return " and ".join(_sql(test) for test in leaf.tests) or "true"
+
+
+def _sql(test: Test) -> str:
+    """The test as a condition that is true or false, never null."""
+    column = quote(test.column)
+    if isinstance(test, Between):
+        bounds = [f"{column} >= {test.low}"] * (test.low is not None) + [f"{column} < {test.below}"] * (test.below is not None)
+        return " and ".join([f"{column} is not null", *bounds])
+    listed = [f"coalesce({column} in ({', '.join(map(_literal, test.values))}), false)"] if test.values else []
+    return "(" + (" or ".join([*listed, *[f"{column} is null"] * test.or_empty]) or "false") + ")"
+
+
+def _literal(value: int) -> str:
+    return str(value).lower()
+
+
+def _name(dimension: CountedDimension, noun: str) -> str:
+    return quote(f"{dimension.dimension.id} {noun}")

@@ -1,0 +1,140 @@
+"""Every row of a delivery against its contract, a batch at a time.
+
+Whether two rows share a key is found later, where the rows of a person meet (``merging.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saime.core.warehouse.contract import Column
+from saime.core.warehouse.delivery import Delivery, DeliveryFile
+from saime.core.warehouse.facts import VALID_FROM, VALID_TO
+from saime.core.warehouse.faults import FaultCode, FaultLog, Rows, shown
+from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule, Mask, Numbers, parse_personal_codes
+from saime.core.warehouse.values import STORED, convert
+
+MOST_CODES_SHOWN = 20
+WHAT: dict[FaultCode, tuple[str, str]] = {
+    "empty_required": ("the value is empty", "the contract requires a value in every row"),
+    "bad_personal_code": ("not a personal code (values are not shown)", "write DDMMYY-NNNNN or eleven digits"),
+    "wrong_check_digit": ("the personal code's last digit does not agree with the others (values are not shown)", "correct the codes"),
+    "bad_date": ("not a date", "write YYYY-MM-DD"),
+    "bad_integer": ("not a whole number", "write digits only"),
+    "bad_boolean": ("neither true nor false", "write true, false, 1 or 0"),
+    "ends_before_start": ("the spell ends before it starts", "correct one of the two dates"),
+    "outside_period": ("the spell lies wholly outside the delivery's period {period}", "leave the row out, or correct its dates"),
+    "unknown_code": ("the code is not in code list {code_list}; known codes: {codes}", "correct the codes, or add them to the list"),
+    "out_of_range": ("the number is out of range", "the contract takes {minimum} to {maximum}"),
+}
+
+
+@dataclass(frozen=True)
+class CheckedRows:
+    """The rows of a batch that have no fault: personal codes as numbers, stored columns, and positions in the file.
+
+    Personal codes live here, in memory, until the next step turns them into person keys.
+    """
+
+    codes: Numbers
+    columns: dict[str, pa.Array]
+    positions: Rows
+
+
+class RowChecker:
+    """Checks the batches of one delivery in order and logs each fault with the number of its data row."""
+
+    def __init__(self, delivery: Delivery, file: DeliveryFile, log: FaultLog, rule: CheckDigitRule | None = OLD_FORM_CHECK_DIGIT) -> None:
+        self._delivery, self._file, self._log, self._rule = delivery, file, log, rule
+        self.rows = 0
+
+    def check(self, batch: pa.RecordBatch) -> CheckedRows:
+        """The faultless rows of the next batch."""
+        first, self.rows = self.rows, self.rows + len(batch)
+        sound = np.ones(len(batch), np.bool_)
+        codes = self._check_person(batch, first, sound)
+        columns = {column.name: self._check_column(column, batch, first, sound) for column in self._delivery.contract.fact_columns}
+        self._check_spell(columns, first, sound)
+        positions = np.arange(first, self.rows, dtype=np.int64)
+        if sound.all():
+            return CheckedRows(codes, columns, positions)
+        chosen = pa.array(sound)
+        return CheckedRows(codes[sound], {name: values.filter(chosen) for name, values in columns.items()}, positions[sound])
+
+    def _check_person(self, batch: pa.RecordBatch, first: int, sound: Mask) -> Numbers:
+        column = next(column for column in self._delivery.contract.columns if column.type == "personal_code")
+        values = batch.column(column.name).cast(pa.string())
+        parsed = parse_personal_codes(values, self._rule)
+        empty = _true(pc.or_kleene(values.is_null(), pc.equal(values, "")))
+        self._note("empty_required", column, empty, first, sound)
+        self._note("bad_personal_code", column, parsed.malformed & ~empty, first, sound)
+        self._note("wrong_check_digit", column, parsed.wrong_check_digit, first, sound)
+        return parsed.numbers
+
+    def _check_column(self, column: Column, batch: pa.RecordBatch, first: int, sound: Mask) -> pa.Array:
+        values = batch.column(column.name)
+        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        distinct, indices = encoded.dictionary, encoded.indices
+        if pa.types.is_large_string(distinct.type) or pa.types.is_string_view(distinct.type):
+            distinct = distinct.cast(pa.string())
+        stored, faults = convert(column, distinct, self._delivery.code_lists.get(column.name))
+        result = stored.take(indices)
+        empty = np.zeros(len(batch), np.bool_)
+        if column.required and result.null_count:
+            empty = _true(result.is_null())
+        for code, marks in faults.items():
+            if marks.any():
+                is_bad = _true(pa.array(marks).take(indices))
+                empty &= ~is_bad
+                self._note(code, column, is_bad, first, sound, lambda row: shown(distinct[indices[row].as_py()].as_py()))
+        self._note("empty_required", column, empty, first, sound)
+        return result
+
+    def _check_spell(self, columns: dict[str, pa.Array], first: int, sound: Mask) -> None:
+        """Replace the contract's spell columns by valid_from and valid_to; without a spell they are the period's ends."""
+        period, spell = self._delivery.period, self._delivery.contract.spell
+        if spell is None:
+            for name, day in ((VALID_FROM, period.start), (VALID_TO, period.end)):
+                columns[name] = pa.repeat(pa.scalar(day, STORED["date"]), len(sound))
+            return
+        start, end = columns.pop(spell.start), columns.pop(spell.end)
+        columns[VALID_FROM], columns[VALID_TO] = start, end
+        contract = {column.name: column for column in self._delivery.contract.columns}
+        backward = _true(pc.less(end, start))
+        self._note("ends_before_start", contract[spell.end], backward, first, sound, lambda row: f"{start[row]} to {end[row]}")
+        outside = _true(pc.less(end, period.start)) | _true(pc.greater(start, period.end))
+        self._note("outside_period", contract[spell.start], outside & ~backward, first, sound, lambda row: f"{start[row]} to {end[row]}")
+
+    def _note(
+        self, code: FaultCode, column: Column, marks: Mask, first: int, sound: Mask, value: Callable[[int], str] | None = None
+    ) -> None:
+        """Log the marked rows and take them from the sound ones. ``value`` shows what stands at a place in the batch."""
+        if not marks.any():
+            return
+        sound &= ~marks
+        places = np.flatnonzero(marks)
+        what, fix = (text.format(**self._facts(column)) for text in WHAT[code])
+        rows = self._file.data_rows(places.astype(np.int64) + first)
+        self._log.add_rows(code, rows, what, fix, column=column.name, value=(lambda n: value(int(places[n]))) if value else None)
+
+    def _facts(self, column: Column) -> dict[str, str]:
+        """What the sentences above name."""
+        code_list = self._delivery.code_lists.get(column.name)
+        codes = code_list.codes if code_list else ()
+        more = f" … ({len(codes)} in all)" if len(codes) > MOST_CODES_SHOWN else ""
+        return {
+            "period": self._delivery.period.code,
+            "code_list": f"{code_list.id}({code_list.version})" if code_list else "",
+            "codes": ", ".join(codes[:MOST_CODES_SHOWN]) + more,
+            "minimum": "any" if column.minimum is None else str(column.minimum),
+            "maximum": "any" if column.maximum is None else str(column.maximum),
+        }
+
+
+def _true(marks: pa.Array) -> Mask:
+    return np.asarray(marks.fill_null(False).to_numpy(zero_copy_only=False), dtype=np.bool_)

@@ -1,0 +1,45 @@
+"""What the warehouse hands to a tabulation engine, and the record of each load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.warehouse.contract import FeedContract
+
+PERSON_KEY, VALID_FROM, VALID_TO = "person_key", "valid_from", "valid_to"
+
+
+class LoadRecord(BaseModel):
+    """One load of one delivery, as the warehouse's manifest keeps it. It names no person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    feed: str
+    feed_version: str
+    period: str
+    delivery_name: str
+    delivery_digest: str
+    rows: int
+    persons: int
+    received_at: str
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class FactTable:
+    """Person facts of one feed over some periods.
+
+    ``partitions``: Parquet files by partition; all rows of a person are in the files of one partition, so distinct
+    counts of partitions add up exactly. Columns of a file: ``person_key`` (UUID), ``valid_from`` and ``valid_to``
+    (date32, both included, an empty end is open), then the contract's fact columns without its spell columns: codes as
+    uint16 positions in ``code_lists[column]``, integers as int32, booleans as bool; empty is null.
+    """
+
+    feed: FeedContract
+    partitions: tuple[tuple[Path, ...], ...]
+    code_lists: dict[str, tuple[str, ...]]
+    loads: tuple[LoadRecord, ...]

@@ -1,0 +1,188 @@
+"""From a delivery to the warehouse: checked whole, pseudonymised before anything is written, loaded whole or not at all.
+
+A batch is checked, its personal codes become person keys, and its rows go to the staged files of their partitions.
+Then each partition is sorted and written. A killed load leaves only what the next load removes; given again, it ends in
+the same state. Corrections of a period already loaded are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from saime.core.errors import BadInput, Refused, TryLater
+from saime.core.warehouse.checks import RowChecker
+from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
+from saime.core.warehouse.durable import full_disk_is_told, make_folders
+from saime.core.warehouse.facts import LoadRecord
+from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
+from saime.core.warehouse.keys import check_fingerprint
+from saime.core.warehouse.manifest import StoredFile, StoredLoad
+from saime.core.warehouse.merging import Merged, fact_metadata, merge_partition
+from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule, PersonCipher
+from saime.core.warehouse.quarantine import Quarantine
+from saime.core.warehouse.reading import most_rows, open_delivery
+from saime.core.warehouse.staging import Staging, staged_path, staged_schema
+from saime.core.warehouse.store import Warehouse
+
+MERGES_AT_ONCE = 2
+
+Progress = Callable[[int, int | None], None]  # rows read, rows expected if known
+
+
+@dataclass(frozen=True)
+class LoadReceipt:
+    """What the warehouse holds of the delivery; ``already_loaded`` says that it did before and nothing changed."""
+
+    record: LoadRecord
+    already_loaded: bool
+
+
+def load_delivery(
+    warehouse: Warehouse,
+    delivery: Delivery,
+    *,
+    cipher: PersonCipher,
+    quarantine: Quarantine,
+    check_digit: CheckDigitRule | None = OLD_FORM_CHECK_DIGIT,
+    progress: Progress | None = None,
+) -> LoadReceipt:
+    """Load a delivery, or seal it into quarantine if it has faults.
+
+    Raises: DeliveryRefused with all faults; BadInput for a wrong period, file or key; Refused if another delivery is
+    loaded for the feed and period; TryLater if another load runs, the disk is full, or the file changes while it is read.
+    """
+    _check_period(delivery)
+    with full_disk_is_told(warehouse.root, "loading a delivery", lambda: _room_needed(delivery)), warehouse.loading() as folder:
+        check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
+        digest = delivery.digest()
+        if record := _loaded_before(warehouse, delivery, digest):
+            return LoadReceipt(record, already_loaded=True)
+        load = _Load(warehouse, delivery, folder, FaultLog(), check_digit)
+        stored = load.run(cipher, digest, progress)
+        if delivery.digest() != digest:
+            raise TryLater("the delivery changed while it was read", where=delivery.shown_name, fix="load it when it is complete")
+        if stored is None:
+            report = quarantine.seal(delivery, digest, load.log.faults)
+            raise DeliveryRefused(report.faults, delivery=report.delivery_name, quarantine_id=report.id)
+        warehouse.publish(stored, delivery.code_lists, cipher.fingerprint, load.finished)
+        return LoadReceipt(stored.record, already_loaded=False)
+
+
+@dataclass
+class _Load:
+    """One load in the making, in the staging folder."""
+
+    warehouse: Warehouse
+    delivery: Delivery
+    folder: Path
+    log: FaultLog
+    check_digit: CheckDigitRule | None
+    rows: int = 0
+
+    @property
+    def finished(self) -> Path:
+        return self.folder / "finished"
+
+    def run(self, cipher: PersonCipher, digest: str, progress: Progress | None) -> StoredLoad | None:
+        """Stage and merge all rows; None if the log holds faults."""
+        file = open_delivery(self.delivery, self.log)
+        if file is None:
+            return None
+        self._stage(file, cipher, progress)
+        files, persons = self._merge(file)
+        if not self.rows and not self.log:
+            self.log.add("no_rows", "the file has a header and no rows", "deliver the rows")
+        if self.log:
+            return None
+        code_lists = {column: code_list.key for column, code_list in self.delivery.code_lists.items()}
+        return StoredLoad(record=_record(self.delivery, digest, self.rows, persons), code_lists=code_lists, files=files)
+
+    def _stage(self, file: DeliveryFile, cipher: PersonCipher, progress: Progress | None) -> None:
+        checker = RowChecker(self.delivery, file, self.log, self.check_digit)
+        with Staging(self.folder, self.delivery.contract, cipher, self.warehouse.manifest.partitions) as staging:
+            for batch in read_ahead(file.batches()):
+                staging.add(checker.check(batch))
+                if progress:
+                    progress(checker.rows, file.rows_expected)
+        self.rows = checker.rows
+
+    def _merge(self, file: DeliveryFile) -> tuple[tuple[StoredFile, ...], int]:
+        """Write the fact files and log rows that share a key. Two partitions are worked on at a time."""
+        make_folders(self.finished)
+        staged = [number for number in range(self.warehouse.manifest.partitions) if staged_path(self.folder, number).exists()]
+        with ThreadPoolExecutor(MERGES_AT_ONCE) as pool:
+            merged = list(pool.map(self._merge_one, staged))
+        for _, partition in merged:
+            self._log_duplicates(file, partition)
+        return tuple(stored for stored, _ in merged), sum(partition.persons for _, partition in merged)
+
+    def _merge_one(self, number: int) -> tuple[StoredFile, Merged]:
+        source, target = staged_path(self.folder, number), self.finished / f"part-{number:03d}.parquet"
+        merged = merge_partition(source, target, self.delivery.contract, fact_metadata(self.delivery.contract, self.delivery.code_lists))
+        source.unlink()
+        with target.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        stored = StoredFile(partition=number, name=target.name, rows=merged.rows, bytes=target.stat().st_size, sha256=digest)
+        return stored, merged
+
+    def _log_duplicates(self, file: DeliveryFile, merged: Merged) -> None:
+        if not len(merged.duplicates):
+            return
+        first = merged.duplicates[np.argsort(merged.duplicates[:, 0])][:MOST_PLACES]
+        rows = file.data_rows(first.ravel()).reshape(-1, 2)
+        places = [Place(row=int(row), value=f"as row {earlier}") for row, earlier in rows]
+        key = ", ".join(self.delivery.contract.key)
+        what = f"rows share the key {key} with an earlier row"
+        self.log.add("duplicate_key", what, "deliver each key once", count=len(merged.duplicates), places=places)
+
+
+def _check_period(delivery: Delivery) -> None:
+    names = {"A": "a year (2022)", "Q": "a quarter (2022-Q1)", "M": "a month (2022-06)", "D": "a day (2022-06-30)"}
+    wanted = delivery.contract.period
+    if delivery.period.frequency != wanted:
+        raise BadInput(
+            f"feed {delivery.contract.feed} is delivered for {names[wanted]}, not for {delivery.period.code}",
+            where="period of the delivery",
+            fix=f"give the period as {names[wanted]}",
+        )
+
+
+def _loaded_before(warehouse: Warehouse, delivery: Delivery, digest: str) -> LoadRecord | None:
+    for record in warehouse.loads(delivery.contract.feed):
+        if record.period != delivery.period.code:
+            continue
+        if record.delivery_digest == digest:
+            return record
+        raise Refused(
+            f"another delivery of feed {record.feed} is loaded for {record.period}: {record.delivery_name}, received {record.received_at}",
+            where=delivery.shown_name,
+            fix="check the period and the file; a loaded period cannot be replaced yet",
+        )
+    return None
+
+
+def _record(delivery: Delivery, digest: str, rows: int, persons: int) -> LoadRecord:
+    return LoadRecord(
+        id=f"{delivery.contract.feed}-{delivery.period.code}-{digest[:12]}",
+        feed=delivery.contract.feed,
+        feed_version=delivery.contract.version,
+        period=delivery.period.code,
+        delivery_name=delivery.shown_name,
+        delivery_digest=digest,
+        rows=rows,
+        persons=persons,
+        received_at=delivery.received_at,
+        synthetic=delivery.synthetic,
+    )
+
+
+def _room_needed(delivery: Delivery) -> int:
+    """Bytes that staging and the finished files take together at most, or the sealed delivery; an estimate."""
+    row: int = sum(field.type.bit_width // 8 + 1 for field in staged_schema(delivery.contract))
+    return max(2 * row * most_rows(delivery), delivery.path.stat().st_size)

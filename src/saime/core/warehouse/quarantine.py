@@ -1,0 +1,122 @@
+"""Quarantine: a faulty delivery, whole and sealed, beside a report of its faults.
+
+``<id>/delivery.age`` is the file encrypted with age to the receiving key, so no personal code lies on the disk in the
+clear; ``<id>/report.json`` names no person. Opening one needs the receiving key.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pyrage
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.errors import BadInput, NotFound
+from saime.core.warehouse.delivery import Delivery
+from saime.core.warehouse.durable import make_folders, sync
+from saime.core.warehouse.faults import Fault
+from saime.core.warehouse.keys import open_receiving_identity
+
+SEALED, REPORT = "delivery.age", "report.json"
+
+
+class QuarantineReport(BaseModel):
+    """What was refused and why. ``recipient`` is the public half of the key that opens it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    feed: str
+    feed_version: str
+    period: str
+    delivery_name: str
+    delivery_digest: str
+    received_at: str
+    synthetic: bool
+    recipient: str
+    faults: tuple[Fault, ...]
+
+
+class Quarantine:
+    """A folder of refused deliveries, and the folder of the receiving key, which is made on first use."""
+
+    def __init__(self, root: Path, keys: Path) -> None:
+        self.root, self._keys = root, keys
+
+    def reports(self) -> tuple[QuarantineReport, ...]:
+        """The reports of all refused deliveries, by id."""
+        return tuple(self.report(path.parent.name) for path in sorted(self.root.glob(f"[!.]*/{REPORT}")))
+
+    def report(self, quarantine_id: str) -> QuarantineReport:
+        """Raises: NotFound if no delivery was refused under this id."""
+        path = self.root / quarantine_id / REPORT
+        if quarantine_id in ("", ".", "..") or "/" in quarantine_id or not path.is_file():
+            raise NotFound("no such delivery is in quarantine", where=str(self.root), fix="take the id from the refusal's message")
+        return QuarantineReport.model_validate_json(path.read_bytes())
+
+    def seal(self, delivery: Delivery, digest: str, faults: tuple[Fault, ...]) -> QuarantineReport:
+        """Seal the delivery with its report; the same delivery sealed before is replaced."""
+        recipient = open_receiving_identity(self._keys).to_public()
+        report = _report(delivery, digest, faults, str(recipient))
+        make_folders(self.root)
+        unfinished, target = self.root / f".{report.id}", self.root / report.id
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            make_folders(unfinished)
+            with delivery.path.open("rb") as content, (unfinished / SEALED).open("wb") as sealed:
+                pyrage.encrypt_io(content, sealed, [recipient])
+            (unfinished / REPORT).write_text(report.model_dump_json(indent=1), encoding="utf-8")
+            for path in (unfinished / SEALED, unfinished / REPORT, unfinished):
+                sync(path)
+            shutil.rmtree(target, ignore_errors=True)
+            unfinished.rename(target)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+        sync(self.root)
+        return report
+
+    def open(self, quarantine_id: str, to_path: Path) -> None:
+        """Write the delivery as it was received to a new file that only its owner may read.
+
+        Raises: NotFound; BadInput if the receiving key does not open it or the file exists.
+        """
+        report = self.report(quarantine_id)
+        identity = open_receiving_identity(self._keys)
+        if str(identity.to_public()) != report.recipient:
+            raise BadInput(
+                f"the delivery was sealed to {report.recipient}, and the receiving key here is {identity.to_public()}",
+                where=str(self._keys),
+                fix="put back the receiving key that was here when the delivery came",
+            )
+        try:
+            descriptor = os.open(to_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise BadInput(
+                f"cannot write the file: {error.strerror}", where=str(to_path), fix="name a new file in a folder that exists"
+            ) from None
+        with os.fdopen(descriptor, "wb") as target, (self.root / quarantine_id / SEALED).open("rb") as sealed:
+            try:
+                pyrage.decrypt_io(sealed, target, [identity])
+            except (pyrage.DecryptError, OSError) as error:  # a cut or changed file is an OSError without a number
+                to_path.unlink()
+                if isinstance(error, OSError) and error.errno is not None:
+                    raise
+                raise BadInput("the sealed delivery is damaged", where=str(self.root / quarantine_id), fix="ask for the delivery again") from None
+
+
+def _report(delivery: Delivery, digest: str, faults: tuple[Fault, ...], recipient: str) -> QuarantineReport:
+    return QuarantineReport(
+        id=f"{delivery.contract.feed}-{delivery.period.code}-{digest[:12]}",
+        feed=delivery.contract.feed,
+        feed_version=delivery.contract.version,
+        period=delivery.period.code,
+        delivery_name=delivery.shown_name,
+        delivery_digest=digest,
+        received_at=delivery.received_at,
+        synthetic=delivery.synthetic,
+        recipient=recipient,
+        faults=faults,
+    )

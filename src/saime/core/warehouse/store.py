@@ -1,0 +1,152 @@
+"""The warehouse: a folder of fact files, one manifest, one loader at a time, any number of readers.
+
+``facts/FEED/PERIOD/LOAD/part-NNN.parquet`` holds the rows of partition NNN; ``staging/`` holds a load in the making.
+A load becomes visible when the manifest is replaced, in one step; whatever the manifest does not list is left over
+from a load that was stopped, and the next load removes it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from saime.core.errors import BadInput, TryLater
+from saime.core.model.period import Period
+from saime.core.warehouse.code_lists import CodeList
+from saime.core.warehouse.contract import FeedContract
+from saime.core.warehouse.coverage import check_covered
+from saime.core.warehouse.durable import make_folders, sync
+from saime.core.warehouse.facts import FactTable, LoadRecord
+from saime.core.warehouse.manifest import FACTS, PARTITIONS, Manifest, StoredFile, StoredLoad, read_manifest, write_manifest
+
+STAGING = "staging"
+
+
+class Warehouse:
+    """A warehouse folder; it need not exist before the first load. ``partitions`` counts only for a new one."""
+
+    def __init__(self, root: Path, partitions: int = PARTITIONS) -> None:
+        if not 1 <= partitions <= 1 << 16 or partitions & (partitions - 1):
+            raise BadInput(f"{partitions} partitions", where=str(root), fix="take a power of two up to 65536")
+        self.root = root
+        self._partitions = partitions
+
+    @property
+    def manifest(self) -> Manifest:
+        return read_manifest(self.root, self._partitions)
+
+    @property
+    def key_fingerprint(self) -> str | None:
+        """Which person key the warehouse was loaded with; None while it holds no loads."""
+        return self.manifest.key_fingerprint
+
+    def loads(self, feed: str | None = None, periods: Sequence[str] | None = None) -> tuple[LoadRecord, ...]:
+        """The loads, in the order of loading: of a feed, and with a period that overlaps one of the given."""
+        return tuple(load.record for load in _chosen(self.manifest, feed, periods))
+
+    def facts(self, contract: FeedContract, periods: Sequence[str], code_lists: dict[str, CodeList]) -> FactTable:
+        """The facts of all loads of a feed that overlap the periods; an empty table if there are none.
+
+        ``code_lists`` by column, from ``code_lists_of``.
+        Raises: BadInput if loads leave days of a period uncovered, if a file is missing or damaged, or if facts were
+        loaded with code lists that the given ones do not continue.
+        """
+        manifest = self.manifest
+        loads = _chosen(manifest, contract.feed, periods)
+        check_covered(contract.feed, periods, [load.record for load in loads])
+        for load in loads:
+            _check_code_lists(manifest, load, code_lists)
+        with_files = [(file.partition, self._whole(load, file)) for load in loads for file in load.files]
+        partitions = sorted({partition for partition, _ in with_files})
+        return FactTable(
+            feed=contract,
+            partitions=tuple(tuple(path for number, path in with_files if number == partition) for partition in partitions),
+            code_lists={column: code_list.codes for column, code_list in code_lists.items()},
+            loads=tuple(load.record for load in loads),
+        )
+
+    @contextmanager
+    def loading(self) -> Iterator[Path]:
+        """Hold the warehouse for one load: yields an empty staging folder, and at the end removes it and what was not listed.
+
+        Raises: TryLater while another load runs.
+        """
+        make_folders(self.root)
+        with (self.root / "loading.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise TryLater(
+                    "another load is running on this warehouse", where=str(self.root), fix="give the command again when it is done"
+                ) from None
+            write_manifest(self.root, self.manifest)  # facts never lie in a warehouse without one
+            self._remove_unlisted()
+            staging = self.root / STAGING
+            try:
+                make_folders(staging)
+                yield staging
+            finally:
+                self._remove_unlisted()
+
+    def publish(self, load: StoredLoad, code_lists: dict[str, CodeList], fingerprint: str, folder: Path) -> None:
+        """Move a finished load into place and list it. All its files must be on the disk. Call within ``loading``."""
+        target = self.root / load.folder
+        sync(folder)
+        make_folders(target.parent)
+        folder.rename(target)
+        sync(target.parent)
+        known = {code_list.key: code_list.codes for code_list in code_lists.values()}
+        write_manifest(self.root, self.manifest.with_load(load, known, fingerprint))
+        sync(self.root)
+
+    def _whole(self, load: StoredLoad, file: StoredFile) -> Path:
+        """The path of a file whose content is what was loaded."""
+        path = self.root / load.folder / file.name
+        try:
+            with path.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise self._broken("is missing", load, file) from None
+        if digest != file.sha256:
+            raise self._broken("is damaged", load, file)
+        return path
+
+    def _broken(self, how: str, load: StoredLoad, file: StoredFile) -> BadInput:
+        return BadInput(
+            f"partition {file.partition} of load {load.record.id} {how}",
+            where=str(self.root / load.folder / file.name),
+            fix="restore the file from the warehouse's backup",
+        )
+
+    def _remove_unlisted(self) -> None:
+        """Remove what a stopped load left: its staging folder, and facts that the manifest does not list."""
+        listed = {self.root / load.folder for load in self.manifest.loads}
+        unlisted = [folder for folder in (self.root / FACTS).glob("*/*/*") if folder not in listed]
+        for folder in (self.root / STAGING, *unlisted):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _chosen(manifest: Manifest, feed: str | None, periods: Sequence[str] | None) -> list[StoredLoad]:
+    wanted = None if periods is None else [Period.parse(code) for code in periods]
+    loads = [load for load in manifest.loads if feed is None or load.record.feed == feed]
+    if wanted is None:
+        return loads
+    return [load for load in loads if any(Period.parse(load.record.period).overlaps(period) for period in wanted)]
+
+
+def _check_code_lists(manifest: Manifest, load: StoredLoad, code_lists: dict[str, CodeList]) -> None:
+    """Positions stay right as long as a list only grows at its end."""
+    for column, key in load.code_lists.items():
+        loaded = manifest.code_lists[key]
+        given = code_lists[column].codes if column in code_lists else ()
+        if given[: len(loaded)] != loaded:
+            now = code_lists[column].key if column in code_lists else "none"
+            raise BadInput(
+                f"facts were loaded with code list {key}, and the pack now has {now}",
+                where=f"feed {load.record.feed}, period {load.record.period}, column {column}",
+                fix="put the earlier codes back in their order; new leaf codes go after them, or under a new classification",
+            )

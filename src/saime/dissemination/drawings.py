@@ -1,0 +1,135 @@
+"""Vega-Lite specifications of bars, lines and maps. Shape, text or order tells everything that colour tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from saime.core.exchange.layout import depths
+from saime.core.model.dataset import Dataset
+from saime.dissemination.charts import WIDTHS, Chart, Point, label_of, number_of
+from saime.dissemination.maps import draw_map
+
+INK, SECONDARY, LINE, FILL = "#0b0c0c", "#484949", "#b1b4b6", "#1d6362"
+LINE_COLOURS = ["#17403f", "#8c2335", "#5a4b00", "#3d3a8c", "#a3400c", "#484949"]  # each at least 4.5:1 on white
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # an image cannot use the fonts of the page around it
+BAR_STEP = 26  # pixels for a bar and its gap
+
+
+def specification(dataset: Dataset, chart: Chart, language: str, width: str) -> dict[str, Any]:
+    """A whole chart with title, subtitle, unit and the note on what is not drawn."""
+    kinds = {"bar": _bars, "line": _lines, "map": draw_map}
+    drawing = kinds[chart.kind](chart, language, width)
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "background": "white",
+        "padding": 8,
+        "width": WIDTHS[width],
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "title": {"text": _subtitle(dataset, chart, language), "anchor": "start", "frame": "bounds"},
+        "config": _config(),
+        **drawing,
+    }
+
+
+def _subtitle(dataset: Dataset, chart: Chart, language: str) -> str:
+    return ", ".join([*chart.fixed, dataset.metadata.unit_measure.in_language(language)])
+
+
+def _config() -> dict[str, Any]:
+    text = {"labelFont": FONT, "titleFont": FONT, "labelColor": INK, "titleColor": INK, "labelFontSize": 13, "titleFontSize": 13}
+    return {
+        "font": FONT,
+        "view": {"stroke": None},
+        "axis": {**text, "gridColor": "#e4e6e7", "domainColor": LINE, "tickColor": LINE, "titleFontWeight": "normal"},
+        "legend": {**text, "titleFontWeight": "normal", "labelLimit": 320},
+        "title": {"font": FONT, "fontSize": 14, "fontWeight": "normal", "color": SECONDARY, "offset": 12},
+    }
+
+
+def _bars(chart: Chart, language: str, width: str) -> dict[str, Any]:
+    """Horizontal bars with the number, or the sign that stands for it, at their end."""
+    levels = depths(chart.category)
+    rows = [
+        {
+            "order": place,
+            "label": "\u2003" * levels[point.category] + label_of(chart.category, point.category, language),
+            "value": point.value or 0,
+            "text": _text(point, chart, language),
+        }
+        for place, point in enumerate(chart.points)
+    ]
+    labels = {"field": "label", "type": "nominal", "sort": {"field": "order"}, "title": None}
+    axis = {"labelLimit": 130 if width == "narrow" else 300, "ticks": False, "domain": False, "labelPadding": 8}
+    top = max((point.value or 0 for point in chart.points), default=0)
+    across = {"field": "value", "type": "quantitative", "title": None, "axis": None, "scale": {"domain": [0, top * 1.22 or 1]}}
+    return {
+        "data": {"values": rows},
+        "height": BAR_STEP * len(rows),
+        "encoding": {"y": {**labels, "axis": axis}, "x": across},
+        "layer": [
+            {"mark": {"type": "bar", "color": FILL, "height": 16}},
+            {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": INK}, "encoding": {"text": {"field": "text"}}},
+        ],
+    }
+
+
+def _text(point: Point, chart: Chart, language: str) -> str:
+    if point.value is not None or point.symbol is None:
+        return number_of(point, chart, language)
+    return f"{point.symbol.sign} ({point.symbol.name.in_language(language)})"
+
+
+def _lines(chart: Chart, language: str, width: str) -> dict[str, Any]:
+    """Lines over time, told apart by the shape of their points; a gap stands where a number is missing."""
+    series = chart.series
+    names = list(dict.fromkeys(label_of(series, point.series, language) for point in chart.points)) if series else []
+    rows = [
+        {
+            "period": label_of(chart.category, point.category, language),
+            "value": point.value,
+            "line": label_of(series, point.series, language) if series else "",
+        }
+        for point in chart.points
+    ]
+    periods = list(dict.fromkeys(row["period"] for row in rows))
+    told = {"field": "line", "type": "nominal", "title": None, "sort": names}
+    legend = {"orient": "top", "direction": "vertical", "columns": 1 if width == "narrow" else 2, "symbolSize": 90}
+    marks = {
+        "color": {**told, "scale": {"domain": names, "range": LINE_COLOURS[: len(names)]}, "legend": legend},
+        "shape": {**told, "scale": {"domain": names}, "legend": legend},
+    }
+    return {
+        "data": {"values": rows},
+        "height": 320,
+        "encoding": {
+            "x": {"field": "period", "type": "ordinal", "sort": periods, "title": None, "axis": {"labelAngle": -45}},
+            "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"format": f",.{chart.decimals}f", "tickCount": 6}},
+            **(marks if names else {"color": {"value": FILL}}),
+        },
+        "mark": {"type": "line", "point": {"filled": True, "size": 60}, "invalid": "break-paths-show-path-domains"},
+    }
+
+
+def summary(dataset: Dataset, chart: Chart, language: str) -> str:
+    """The chart in words, for those who do not see it."""
+    known = sorted(chart.known, key=lambda point: point.value or 0)
+    parts = {
+        "title": dataset.metadata.title.in_language(language),
+        "fixed": ", ".join([*chart.fixed, dataset.metadata.unit_measure.in_language(language)]),
+        "most": _told(known[-1], chart, language),
+        "least": _told(known[0], chart, language),
+        "missing": len(chart.points) - len(known),
+    }
+    kinds = {"bar": _("Bar chart"), "line": _("Line chart"), "map": _("Map")}
+    words = _("%(kind)s: %(title)s (%(fixed)s). Largest: %(most)s. Smallest: %(least)s.") % {**parts, "kind": kinds[chart.kind]}
+    gap = _("Not drawn because withheld or not available: %(missing)s.") % parts if parts["missing"] else ""
+    return f"{words} {gap}".strip()
+
+
+def _told(point: Point, chart: Chart, language: str) -> str:
+    names = [label_of(chart.category, point.category, language)]
+    if chart.series:
+        names.insert(0, label_of(chart.series, point.series, language))
+    return f"{', '.join(names)} – {number_of(point, chart, language)}"

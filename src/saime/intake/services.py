@@ -1,0 +1,69 @@
+"""Receive a delivery and open a refused one: the use cases behind ``saime load`` and ``saime quarantine``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from saime.core.errors import BadInput
+from saime.core.model.period import Period
+from saime.core.pack import Pack
+from saime.core.warehouse.code_lists import code_lists_of
+from saime.core.warehouse.delivery import Delivery
+from saime.core.warehouse.keys import open_person_cipher
+from saime.core.warehouse.loading import LoadReceipt, Progress, load_delivery
+from saime.core.warehouse.quarantine import Quarantine, QuarantineReport
+from saime.core.warehouse.store import Warehouse
+
+
+def receive_delivery(
+    home: Path,
+    pack: Pack,
+    feed: str,
+    file: Path,
+    period: str,
+    *,
+    synthetic: bool,
+    received_at: datetime,
+    delivery_name: str | None = None,
+    progress: Progress | None = None,
+) -> LoadReceipt:
+    """Check, pseudonymise and load one file of a feed into the warehouse of ``home``.
+
+    Raises: NotFound for an unknown feed; otherwise what ``load_delivery`` raises.
+    """
+    _check_outside(home, file, "the delivery holds personal codes and lies inside the working folder")
+    contract = pack.feed(feed)
+    delivery = Delivery(
+        path=file,
+        contract=contract,
+        code_lists=code_lists_of(contract, pack.classification),
+        period=Period.parse(period),
+        received_at=received_at.isoformat(timespec="seconds"),
+        synthetic=synthetic,
+        name=delivery_name,
+        other_contracts=tuple(other for other in pack.feeds if other.feed != feed),
+    )
+    warehouse = Warehouse(home / "warehouse")
+    cipher = open_person_cipher(home / "keys", warehouse.key_fingerprint)
+    return load_delivery(warehouse, delivery, cipher=cipher, quarantine=_quarantine(home), progress=progress)
+
+
+def list_quarantined(home: Path) -> tuple[QuarantineReport, ...]:
+    """The deliveries that were refused, by id."""
+    return _quarantine(home).reports()
+
+
+def open_quarantined(home: Path, quarantine_id: str, to_path: Path) -> None:
+    """Write a refused delivery as it was received to a new file, outside the working folder."""
+    _check_outside(home, to_path, "the delivery holds personal codes and may not lie inside the working folder")
+    _quarantine(home).open(quarantine_id, to_path)
+
+
+def _quarantine(home: Path) -> Quarantine:
+    return Quarantine(home / "quarantine", home / "keys")
+
+
+def _check_outside(home: Path, path: Path, what: str) -> None:
+    if path.resolve().is_relative_to(home.resolve()):
+        raise BadInput(what, where=str(path), fix=f"choose a place outside {home}")

@@ -1,0 +1,53 @@
+"""The widest figure of each dataset of a release, for the home page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from saime.core.exchange.numbers import format_number
+from saime.core.exchange.symbols import symbol_of
+from saime.core.model.dataset import Dataset, Dimension
+from saime.dissemination.periods import period_in_words
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One number, or the words that stand where there is none, with what a reader must know beside it."""
+
+    dataset_id: str
+    title: str
+    unit: str
+    period: str
+    number: str
+    synthetic: bool
+    published_by_source: bool
+
+
+def headline(dataset: Dataset, language: str) -> Headline:
+    """The cell of the widest code of every dimension, such as all persons in the whole country."""
+    cell = tuple(_widest_code(dimension) for dimension in dataset.structure.dimensions)
+    return Headline(
+        dataset_id=dataset.id,
+        title=dataset.metadata.title.in_language(language),
+        unit=dataset.metadata.unit_measure.in_language(language),
+        period=period_in_words(dataset.metadata.reference_period),
+        number=_in_words(dataset, dataset.structure.position(cell), language),
+        synthetic=dataset.metadata.synthetic,
+        published_by_source=dataset.metadata.published_by_source,
+    )
+
+
+def _in_words(dataset: Dataset, place: int, language: str) -> str:
+    value = dataset.values[place]
+    if value is not None:
+        return format_number(value, language)
+    symbol = symbol_of(value, dataset.obs_status[place])
+    return symbol.name.in_language(language) if symbol else ""
+
+
+def _widest_code(dimension: Dimension) -> str:
+    """The code without a parent that has most children; of several periods side by side, the latest."""
+    roots = [code.id for code in dimension.codes if code.parent is None]
+    if dimension.role == "time":
+        roots.reverse()
+    return max(roots, key=lambda root: len(dimension.families.get(root, ())))

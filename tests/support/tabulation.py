@@ -1,0 +1,155 @@
+"""Small fact tables as real Parquet, and plans over them, for tests of what counting means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from saime.core.model.classification import Classification
+from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.tabulator import tabulate_plan
+from saime.core.warehouse.contract import FeedContract
+from saime.core.warehouse.facts import FactTable
+
+CODE_LISTS = {
+    "municipality": ("RIGA", "JELGAVA", "OGRE", "LIMBAZI"),
+    "benefit": ("CHILD", "HOUSING", "PENSION", "BURIAL"),
+    "sex": ("F", "M"),
+    "impairment": ("sight", "hearing"),
+    "group": ("group1", "group2"),
+}
+_TYPES = {"code": pa.uint16(), "integer": pa.int32(), "boolean": pa.bool_()}
+
+
+def _text(words: str) -> dict[str, str]:
+    return {"lv": words, "en": words}
+
+
+def _column(name: str, kind: str, code_list: str | None = None, required: bool = False) -> dict[str, Any]:
+    return {"name": name, "type": kind, "label": _text(name), "required": required, "code_list": code_list}
+
+
+FEED = FeedContract.model_validate(
+    {
+        "feed": "recipients",
+        "version": "1.0",
+        "title": _text("Recipients"),
+        "agency": _text("Agency"),
+        "period": "M",
+        "legal_basis": ["ACT"],
+        "columns": [
+            _column("person_code", "personal_code", required=True),
+            *[_column(name, "code", name) for name in CODE_LISTS],
+            _column("age", "integer"),
+            _column("working", "boolean"),
+            _column("start", "date", required=True),
+            _column("end", "date"),
+        ],
+        "key": ["person_code", "start"],
+        "spell": {"start": "start", "end": "end"},
+    }
+)
+FACT_COLUMNS = {column.name: column for column in FEED.fact_columns if column.type != "date"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One row: a person, a spell (an empty end is open) and the values of the columns; what is not given is empty."""
+
+    person: str
+    values: Mapping[str, object]
+    start: str = "2022-01-01"
+    end: str | None = None
+
+    @property
+    def key(self) -> UUID:
+        return uuid5(NAMESPACE_OID, self.person)
+
+
+def fact(person: str, start: str = "2022-01-01", end: str | None = None, **values: object) -> Fact:
+    return Fact(person, values, start, end)
+
+
+def write_facts(folder: Path, facts: Iterable[Fact], partitions: int = 2, files: int = 2) -> FactTable:
+    """Write the facts as the warehouse lays them out: persons spread over partitions, rows of a person over files."""
+    places: dict[tuple[int, int], list[Fact]] = {(p, f): [] for p in range(partitions) for f in range(files)}
+    for number, row in enumerate(facts):
+        places[row.key.int % partitions, number % files].append(row)
+    for (partition, file), rows in places.items():
+        path = _path(folder, partition, file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(_arrow(sorted(rows, key=lambda row: row.key.bytes)), path)
+    paths = tuple(tuple(_path(folder, partition, file) for file in range(files)) for partition in range(partitions))
+    return FactTable(FEED, paths, CODE_LISTS, ())
+
+
+def tree(parents: Mapping[str, str | None], when: Mapping[str, dict[str, Any]] | None = None, name: str = "tree") -> Classification:
+    """A classification from each code's parent, in that order, and the conditions of leaves that have any."""
+    codes = [{"id": code, "label": _text(code), "parent": parent, "when": (when or {}).get(code)} for code, parent in parents.items()]
+    return Classification.model_validate({"id": name, "version": "1", "title": _text(name), "source": "test", "codes": codes})
+
+
+def plan(dimensions: Mapping[str, dict[str, Any]], periods: Sequence[str] = ("2022",), **fields: Any) -> TabulationPlan:
+    """A plan over the recipients; a dimension's fields default to overlapping codes of the hierarchy of the same name."""
+    planned = {name: {"hierarchy": name, "overlaps": True, **given} for name, given in dimensions.items()}
+    required: dict[str, Any] = {
+        "dataset": "test",
+        "title": _text("Test"),
+        "source": _text("Test"),
+        "population": FEED.feed,
+        "unit": "person",
+        "reference_period": list(periods),
+        "measures": {"persons": {"count": "distinct"}},
+        "legal_basis": ["ACT"],
+    }
+    return TabulationPlan.model_validate({**required, "dimensions": planned, **fields})
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Counts facts with one engine, over files in a folder of its own."""
+
+    engine: str
+    folder: Path
+
+    def __call__(
+        self, facts: Iterable[Fact], by: Mapping[str, Classification], columns: Mapping[str, str] | None = None, **fields: Any
+    ) -> dict[Any, int | None]:
+        """Persons by cell. ``columns``: where a dimension's codes stand. Keys leave out a single period and stand alone if single."""
+        dimensions = {name: {"column": column} for name, column in (columns or {}).items()}
+        wanted = plan({name: dimensions.get(name, {}) for name in by}, **fields)
+        return by_code(tabulate_plan(wanted, by, write_facts(self.folder, facts), engine=self.engine))
+
+
+def by_code(table: FrequencyTable) -> dict[Any, int | None]:
+    time = table.structure.dimensions[-1]
+    keys = [cell if len(time.codes) > 1 else cell[:-1] for cell in table.structure.cells()]
+    return {key[0] if len(key) == 1 else key: value for key, value in zip(keys, table.values, strict=True)}
+
+
+def _path(folder: Path, partition: int, file: int) -> Path:
+    return folder / f"partition-{partition}" / f"{file}.parquet"
+
+
+def _arrow(rows: Sequence[Fact]) -> pa.Table:
+    keys = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([row.key.bytes for row in rows], pa.binary(16)))
+    columns: dict[str, pa.Array] = {
+        "person_key": keys,
+        "valid_from": pa.array([date.fromisoformat(row.start) for row in rows], pa.date32()),
+        "valid_to": pa.array([row.end and date.fromisoformat(row.end) for row in rows], pa.date32()),
+    }
+    for name, column in FACT_COLUMNS.items():
+        columns[name] = pa.array([_stored(name, row.values.get(name)) for row in rows], _TYPES[column.type])
+    return pa.table(columns)
+
+
+def _stored(column: str, value: object) -> object:
+    return CODE_LISTS[column].index(value) if isinstance(value, str) else value

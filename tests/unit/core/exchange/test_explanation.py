@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from saime.core.exchange.explanation import explain_certificate, steps_from_release_back
+from support.example_datasets import certificate, disability
+
+
+def words(**changes: object) -> str:
+    return " ".join(text.en for text in explain_certificate(certificate(disability()).model_copy(update=changes)))
+
+
+def test_rule_counts_and_attack_are_told_in_plain_words():
+    told = words()
+    assert "fewer than 5 persons" in told
+    assert "Withheld cells: 4 of 20. Because of small counts: 2; in addition, so that these cannot be worked out from totals: 2." in told
+    assert "12 persons. Cells exposed: 0." in told
+
+
+def test_reasons_that_are_not_told_are_not_told_here_either():
+    assert "Which of them are small counts is not told" in words(primary=0, secondary=0)
+
+
+def test_nothing_withheld_needs_no_attack():
+    assert words(withheld=0, primary=0, secondary=0).endswith("No cell is withheld; cells published: 20.")
+
+
+def test_an_interval_without_an_upper_end_is_said_so():
+    assert "None of them has an upper bound." in words(narrowest_interval=None)
+
+
+def test_figures_of_a_source_name_their_publication():
+    assert (
+        words(kind="published_by_source", basis="LabIS, June 2019")
+        == "The figures were published before by their source: LabIS, June 2019."
+    )
+
+
+def test_lineage_runs_from_the_release_back_to_the_law():
+    kinds = [step.kind for step in steps_from_release_back(disability())]
+    assert kinds == ["release", "protection", "tabulation", "delivery", "feed", "legal_act"]
