@@ -37,7 +37,7 @@ lock: .venv/dev ## choose the versions of requirements/*.txt again
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
 
 messages: .venv/dev ## collect the words to translate and compile the translations (needs gettext)
-	@for app in $(APPS); do (cd src/saime/$$app && ../../../$(BIN)/django-admin makemessages -l lv --no-location --no-obsolete -v 0 && ../../../$(BIN)/django-admin compilemessages -v 0); done
+	@for app in $(APPS); do (unset DJANGO_SETTINGS_MODULE; cd src/saime/$$app && ../../../$(BIN)/django-admin makemessages -l lv --no-wrap --no-obsolete --add-location=file -v 0 && ../../../$(BIN)/django-admin compilemessages -v 0); done
 
 .venv/python:
 	@sh tools/make-environment.sh "$(PYTHON)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -9,6 +10,8 @@ from urllib.parse import quote
 
 import django
 import pytest
+
+from support.commands import run_saime
 
 ROOT = Path(__file__).resolve().parents[1]
 _TEMPORARY = tempfile.TemporaryDirectory(prefix="saime-tests-", ignore_cleanup_errors=True)
@@ -36,6 +39,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"saime: database {config.getoption('database')}"
+
+
+@pytest.fixture(scope="session")
+def prepared_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The working folder after ``saime demo --scale 0.02``, made once and shared by all workers of the run."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    home, lock = shared / "prepared-home", shared / "prepared-home.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not (home / "demo.log").exists():
+            done = run_saime("demo", "--no-serve", "--scale", "0.02", home=home)
+            assert done.returncode == 0, done.stderr
+            (home / "demo.log").write_text(done.stdout + done.stderr)
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of a few megabytes."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = shutil.which("mount")
-    if (
-        mount is None
-        or subprocess.run([mount, "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "saime-test", str(folder)], capture_output=True).returncode
-    ):
+    command = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "saime-test", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("a small disk cannot be mounted here; it takes the rights of root")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)

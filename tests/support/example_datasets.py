@@ -54,11 +54,10 @@ LINEAGE = (
         label=text("Jūnija piegāde", "Delivery of June"),
         digest="d1",
         at="2019-07-05T08:00:00+00:00",
-        details={"rows": 120},
+        details={"rows": 1200, "synthetic": True},
     ),
     LineageStep(kind="tabulation", id="run-1", label=text("Tabula", "Table")),
     LineageStep(kind="protection", id="c-1", label=text("Slieksnis 5", "Threshold 5")),
-    LineageStep(kind="release", id="r1", label=text("Pirmais publiskojums", "First release"), at="2026-01-15T11:00:00+00:00"),
 )
 
 VALUES = (2500, 400, 31, None, 700, 90, 0, None, 1830, 312, 31, 800, 900, None, None, 300, 950, None, None, 500)

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from saime.core.model.classification import Classification
-from saime.core.pack.reader import LegalActs, Notes
+from saime.core.pack.texts import LegalActs, Notes
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.contract import FeedContract
 from saime.monitoring.content import BudgetRow, DocumentNotes, Documents, IndicatorRow, TargetRow

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-from saime.core.model.dataset import DataStructure, Dimension, DimensionCode, FrequencyTable, Metadata
+from saime.core.model.dataset import Dataset, DataStructure, Dimension, DimensionCode, FrequencyTable, LineageStep, Metadata
 from saime.core.model.text import Text
+from saime.core.protection import ProtectedDataset, protect
+from saime.core.tabulation.plan import ThresholdProtection
 
 Tree = dict[str, str | None]  # code: parent
 
@@ -60,3 +62,35 @@ def _lineage(of: Dimension, code: str) -> list[str]:
     while (parent := parents[path[-1]]) is not None:
         path.append(parent)
     return path
+
+
+def withhold(counted: FrequencyTable, cells: dict[tuple[str, ...], str], *, minimum: int = 5) -> Dataset:
+    """What a careless producer would publish: the given cells withheld with the given statuses, everything else shown."""
+    places = {counted.structure.position(cell): status for cell, status in cells.items()}
+    size = counted.structure.size
+    details: dict[str, str | int | float | bool | None] = {"minimum": minimum, "withheld": len(places)}
+    return Dataset(
+        id=counted.dataset,
+        metadata=METADATA,
+        structure=counted.structure,
+        values=tuple(None if place in places else value for place, value in enumerate(counted.values)),
+        obs_status=tuple(_obs_status(place in places, value) for place, value in enumerate(counted.values)),
+        conf_status=tuple(places.get(place, "F") for place in range(size)),
+        lineage=(LineageStep(kind="protection", id="by-hand", label=words("By hand"), details=details),),
+    )
+
+
+def _obs_status(is_withheld: bool, value: int | None) -> str:
+    if is_withheld:
+        return "Q"
+    return "O" if value is None else "A"
+
+
+def withheld_cells(dataset: Dataset) -> dict[tuple[str, ...], str]:
+    """Each withheld cell with its confidentiality status."""
+    triples = zip(dataset.structure.cells(), dataset.obs_status, dataset.conf_status, strict=True)
+    return {cell: conf for cell, obs, conf in triples if obs == "Q"}
+
+
+def protected(counted: FrequencyTable, minimum: int = 5) -> ProtectedDataset:
+    return protect(counted, ThresholdProtection(minimum=minimum), METADATA)

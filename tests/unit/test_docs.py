@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import pytest
 from pydantic import BaseModel
-from support.pack_models import ROOT_MODELS, fields_of, models_below
 
 from saime.cli.main import saime
+from saime.core.exchange.symbols import SYMBOLS
+from support.pack_models import ROOT_MODELS, fields_of, models_below
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
@@ -23,13 +24,14 @@ def _id(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def _shown_commands() -> Iterator[tuple[str, str]]:
-    """Each ``saime ...`` line of a code block with the page that shows it."""
+def _shown_commands() -> list[tuple[str, str]]:
+    """Each line that begins with ``saime``, and each ``saime ...`` in a sentence, with the page that shows it."""
+    found = []
     for page in PAGES:
-        for block in re.findall(r"^ *```[a-z]*\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.M | re.S):
-            for line in block.splitlines():
-                if match := re.match(r"\s*(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?saime( .*|$)", line):
-                    yield _id(page), match.group(1).strip()
+        text = page.read_text(encoding="utf-8")
+        lines = re.findall(r"^ *(?:[A-Z_]+=\S+ )*(?:\.venv/bin/)?saime( .*|$)", text, re.M)
+        found += [(_id(page), line.strip()) for line in (*lines, *re.findall(r"`saime ([^`]+)`", text))]
+    return list(dict.fromkeys(found))
 
 
 def _commands(command: click.Command, path: str = "saime") -> Iterator[tuple[str, click.Command]]:
@@ -44,6 +46,10 @@ def _commands(command: click.Command, path: str = "saime") -> Iterator[tuple[str
 def _rows(section: str) -> list[str]:
     """What the first column of a section's tables names in code style."""
     return re.findall(r"^\| `([^`]+)` \|", section, re.M)
+
+
+def _cells(row: str) -> list[str]:
+    return row.split(" | ")
 
 
 def _sections(page: Path) -> dict[str, str]:
@@ -75,11 +81,11 @@ def test_a_command_shown_in_the_docs_can_be_given(page: str, line: str) -> None:
     for parameter in command.get_params(context):
         if parameter.name in given and isinstance(parameter.type, click.Choice | click.IntRange | click.FloatRange):
             parameter.type_cast_value(context, given[parameter.name])
-        assert not parameter.required or given.get(parameter.name) or "--help" in words, f"{page}: {parameter.name} is missing"
+        assert not parameter.required or given.get(parameter.name) or not words, f"{page}: {parameter.name} is missing"
     assert rest == []
 
 
-@pytest.mark.parametrize(("name", "command"), _commands(saime))
+@pytest.mark.parametrize(("name", "command"), list(_commands(saime)))
 def test_the_reference_lists_every_command_with_its_options(name: str, command: click.Command) -> None:
     options = {option for p in command.params if isinstance(p, click.Option) for option in p.opts if option.startswith("--")}
     section = _sections(REFERENCE / "commands.md").get(f"`{name}`", "")
@@ -97,13 +103,27 @@ MODELS = models_below(ROOT_MODELS)
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_the_reference_describes_every_field_of_a_pack_file(model: type[BaseModel]) -> None:
-    sections = {match.group(1): text for title, text in _sections(REFERENCE / "pack.md").items() if (match := re.search(r"\(`(\w+)`\)", title))}
+    sections = {
+        match.group(1): text for title, text in _sections(REFERENCE / "pack.md").items() if (match := re.search(r"\(`(\w+)`\)", title))
+    }
     assert _rows(sections.get(model.__name__, "")) == fields_of(model)
 
 
 def test_the_reference_describes_no_kind_of_file_that_is_gone() -> None:
     described = re.findall(r"^#{2,3} .*\(`(\w+)`\)$", (REFERENCE / "pack.md").read_text(encoding="utf-8"), re.M)
     assert sorted(described) == sorted(model.__name__ for model in MODELS)
+
+
+@pytest.mark.parametrize("name", SYMBOLS)
+def test_the_reference_shows_every_symbol_with_its_codes(name: str) -> None:
+    rows = re.findall(r"^\| (.+) \|$", (REFERENCE / "symbols.md").read_text(encoding="utf-8"), re.M)
+    what, page, _csv, px, _json, obs_status, conf_status = next(
+        row for row in map(_cells, rows) if row[0] == name.replace("_", " ").replace("zero", "true zero")
+    )
+    symbol = SYMBOLS[name]
+    assert f"`{symbol.sign}`" in page, what
+    assert f"`{symbol.px}`" in px or not symbol.px
+    assert (obs_status, tuple(re.findall(r"`(\w)`", conf_status))) == (f"`{symbol.obs_status}`", symbol.conf_status)
 
 
 def test_every_target_of_make_that_the_docs_show_exists() -> None:

@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, progress and trouble on standard error."""
+"""How commands show progress and numbers; results go to standard output, progress and trouble to standard error."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-OUT = Console(soft_wrap=True, highlight=False)
-ERR = Console(stderr=True, soft_wrap=True, highlight=False)
+ERR = Console(stderr=True)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from saime.cli.console import OUT, number, progress_bar
+from saime.cli.console import number, progress_bar
 from saime.cli.web import serve_until_interrupted
 from saime.cli.workplace import environment, open_pack, open_production, set_up_web
 from saime.core.errors import Refused
@@ -65,7 +65,7 @@ def _load_registers() -> None:
 
     register, documents = load_register(environment().pack), load_documents(environment().pack)
     changed = sum(changes.any for changes in (*register.values(), *documents.values()))
-    OUT.print(
+    click.echo(
         f"Register: {register['Provider'].rows} providers in {register['Municipality'].rows} municipalities; "
         f"documents: {documents['Target'].rows} targets, {documents['Indicator'].rows} indicators, "
         f"{documents['BudgetProgramme'].rows} budget programmes; {changed or 'no'} tables changed"
@@ -104,7 +104,7 @@ def _load(delivery: Any, tally: Tally) -> Any:
             progress=progress,
         )
     tally.loaded_now += 1
-    OUT.print(f"Loaded {delivery.name}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons", markup=False)
+    click.echo(f"Loaded {delivery.name}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons")
     return receipt.record
 
 
@@ -117,7 +117,7 @@ def _release(tally: Tally) -> Any:
             item = production_services.produce_plan(production, plan, progress=progress)
         produced.append(item)
         state = f"counted and protected in {time.perf_counter() - started:.1f} s" if item.protected else "unchanged"
-        OUT.print(f"Dataset {plan.dataset}: {state}", markup=False)
+        click.echo(f"Dataset {plan.dataset}: {state}")
     release = production_services.release(production, produced, at=datetime.now(UTC))
     tally.certificates = {name: release.certificate(name) for name in release.ids}
     return release
@@ -135,7 +135,7 @@ def _report(tally: Tally, release: Any) -> None:
         f"{time.perf_counter() - tally.started:.1f} seconds, peak memory {_peak_memory():.2f} GiB",
     )
     for line in lines:
-        OUT.print(line, markup=False)
+        click.echo(line)
 
 
 def _peak_memory() -> float:

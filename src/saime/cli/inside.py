@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from saime.cli.console import ERR, OUT, number, progress_bar
+from saime.cli.console import number, progress_bar
 from saime.cli.workplace import environment, open_pack
 from saime.core.errors import BadInput
 from saime.intake import services as intake
@@ -26,11 +26,11 @@ def check() -> None:
     """
     faults = open_pack().check()
     for fault in faults:
-        ERR.print(str(fault), markup=False)
+        click.echo(str(fault), err=True)
     if faults:
         raise BadInput(f"the pack has {len(faults)} faults", where=str(open_pack().root), fix="mend them as told above")
     counts = ", ".join(f"{len(open_pack().names(kind))} {kind}" for kind in ("classifications", "feeds", "plans"))
-    OUT.print(f"The pack is sound: {counts}")
+    click.echo(f"The pack is sound: {counts}")
 
 
 @click.command()
@@ -49,7 +49,7 @@ def load(feed: str, file: Path, period: str, synthetic: bool) -> None:
             place.home, open_pack(), feed, file, period, synthetic=synthetic, received_at=datetime.now(UTC), progress=progress
         )
     state = "was loaded before; nothing changed" if receipt.already_loaded else "is loaded"
-    OUT.print(f"{receipt.record.delivery_name} {state}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons")
+    click.echo(f"{receipt.record.delivery_name} {state}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons")
 
 
 @click.group()
@@ -64,7 +64,7 @@ def list_deliveries() -> None:
     Example: saime quarantine list
     """
     for report in intake.list_quarantined(environment().home):
-        OUT.print(f"{report.id}\t{report.feed}\t{report.period}\t{len(report.faults)} kinds of fault", markup=False)
+        click.echo(f"{report.id}\t{report.feed}\t{report.period}\t{len(report.faults)} kinds of fault")
 
 
 @quarantine.command("open")
@@ -76,4 +76,4 @@ def open_delivery(quarantine_id: str, file: Path) -> None:
     Example: saime quarantine open 20220301-1a2b3c /tmp/delivery.csv
     """
     intake.open_quarantined(environment().home, quarantine_id, file)
-    OUT.print(f"{file} holds the delivery with its personal codes: remove it when it is mended", markup=False)
+    click.echo(f"{file} holds the delivery with its personal codes: remove it when it is mended")

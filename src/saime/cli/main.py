@@ -11,8 +11,7 @@ import click
 
 from saime import __version__
 from saime.cli import demo, inside, production, web
-from saime.cli.console import ERR
-from saime.core.errors import SaimeError
+from saime.core.errors import SaimeError, TryLater
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,10 +41,16 @@ def main() -> None:
     try:
         saime.main(standalone_mode=False)
     except SaimeError as error:
-        ERR.print(str(error), style="red", markup=False)
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        _fail(f"{error.strerror}\nWhere: {error.filename}.\nWhat to do: make room or give the right, and run again.", TryLater.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
+
+
+def _fail(message: str, exit_code: int) -> None:
+    click.secho(message, fg="red", err=True)
+    sys.exit(exit_code)

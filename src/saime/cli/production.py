@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from saime.cli.console import OUT, number, progress_bar
+from saime.cli.console import number, progress_bar
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
@@ -44,8 +44,8 @@ def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: boo
 
 def _print_table(table: FrequencyTable, language: str) -> None:
     for cell, value in zip(table.structure.cells(), table.values, strict=True):
-        OUT.print("\t".join([*cell, ".." if value is None else str(value)]), markup=False)
-    OUT.print("Inside: these counts are not protected and must not be published.")
+        click.echo("\t".join([*cell, ".." if value is None else str(value)]))
+    click.echo("Inside: these counts are not protected and must not be published.")
 
 
 @click.command()
@@ -61,9 +61,9 @@ def protect(plan: str, engine: str) -> None:
         table = services.tabulate(production, wanted, engine=engine, progress=progress)
     protected = services.protect_plan(production, wanted, table, production.facts(wanted), engine)
     for cell, reason in _withheld(protected.dataset):
-        OUT.print(f"{' '.join(cell)}\t{reason}", markup=False)
+        click.echo(f"{' '.join(cell)}\t{reason}")
     certificate = protected.certificate
-    OUT.print(
+    click.echo(
         f"{number(certificate.cells)} cells, {number(certificate.primary)} withheld because of small counts, "
         f"{number(certificate.secondary)} to protect them, {certificate.exposed} exposed to the attack"
     )
@@ -89,7 +89,7 @@ def release(engine: str) -> None:
             produced.append(services.produce_plan(production, plan, engine=engine, progress=progress))
     published = services.release(production, produced, at=datetime.now(UTC))
     anew = sum(item.protected is not None for item in produced)
-    OUT.print(f"Release {published.id}: {len(produced)} datasets, {anew} produced anew")
+    click.echo(f"Release {published.id}: {len(produced)} datasets, {anew} produced anew")
 
 
 @click.command()
@@ -104,7 +104,7 @@ def trace(dataset: str, cell: tuple[str, ...], language: str) -> None:
     current = open_production().store.current()
     if current is None:
         raise NotFound("there is no release yet", fix="run: saime release")
-    OUT.print(f"release\t{current.id}\t{current.released_at}", markup=False)
+    click.echo(f"release\t{current.id}\t{current.released_at}")
     for step in services.trace(current, dataset, cell):
         details = " ".join(f"{name}={value}" for name, value in step.details.items())
-        OUT.print("\t".join(filter(None, [step.kind, step.id, step.label.in_language(language), step.digest, details])), markup=False)
+        click.echo("\t".join(filter(None, [step.kind, step.id, step.label.in_language(language), step.digest, details])))

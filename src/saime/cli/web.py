@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from saime.cli.console import OUT
 from saime.cli.workplace import set_up_web
 
 
@@ -21,8 +20,10 @@ def serve(host: str, port: int) -> None:
 
 
 def serve_until_interrupted(host: str, port: int) -> None:
+    from django.core.management import call_command
     from granian import Granian
     from granian.constants import Interfaces
 
-    OUT.print(f"Saime is at http://{host}:{port}/ (Ctrl+C ends)")
+    call_command("collectstatic", interactive=False, verbosity=0)
+    click.echo(f"Saime is at http://{host}:{port}/ (Ctrl+C ends)")
     Granian("saime.project.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, blocking_threads=4).serve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from saime.production.services import Production
 from saime.project.environment import Environment, read_environment
 

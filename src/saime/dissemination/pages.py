@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from saime.core.exchange.explanation import STEP_NAMES, explain_certificate, steps_from_release_back
+from saime.core.exchange.explanation import STEP_NAMES, details_in_words, explain_certificate, steps_from_release_back
 from saime.core.exchange.layout import depths
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.publication import Publication, notes
@@ -166,7 +166,7 @@ def describe_dataset(published: Published, selection: Selection, language: str, 
         table=build_table(shown, language),
         picture=_picture(dataset, shown, narrowed, language),
         downloads=_downloads(dataset, selection),
-        steps=[_step(step, language) for step in steps_from_release_back(dataset)],
+        steps=[_step(step, language) for step in steps_from_release_back(dataset, publication)],
         protection=[text.in_language(language) for text in explain_certificate(publication.certificate)],
     )
 
@@ -193,9 +193,8 @@ def _downloads(dataset: Dataset, selection: Selection) -> list[Download]:
 
 
 def _step(step: LineageStep, language: str) -> Step:
-    details = [(name, str(value)) for name, value in step.details.items() if value is not None]
     name, label = STEP_NAMES[step.kind].in_language(language), step.label.in_language(language)
-    return Step(name, label, step.id, step.digest or "", _moment(step.at), details)
+    return Step(name, label, step.id, step.digest or "", _moment(step.at), details_in_words(step, language))
 
 
 def _moment(text: str | None) -> str:

@@ -26,7 +26,7 @@ Writer = Callable[[Dataset, Publication, str, str], bytes]
 
 @dataclass(frozen=True)
 class Format:
-    """``name`` is what people call it; ``inline`` files open in the browser."""
+    """``name`` stands beside the extension; ``inline`` files open in the browser."""
 
     extension: str
     name: str
@@ -45,11 +45,11 @@ def _svg(dataset: Dataset, publication: Publication, language: str, width: str) 
 FORMATS = {
     one.extension: one
     for one in (
-        Format("px", "PX (PC-Axis)", f"{MEDIA_TYPES['px']}; charset=utf-8", False, lambda d, p, lang, w: write_px(d, p).encode()),
+        Format("px", "PC-Axis", f"{MEDIA_TYPES['px']}; charset=utf-8", False, lambda d, p, lang, w: write_px(d, p).encode()),
         Format(
-            "csv", "CSV", f"{MEDIA_TYPES['csv']}; charset=utf-8; header=present", False, lambda d, p, lang, w: write_csv(d, lang).encode()
+            "csv", "UTF-8", f"{MEDIA_TYPES['csv']}; charset=utf-8; header=present", False, lambda d, p, lang, w: write_csv(d, lang).encode()
         ),
-        Format("xlsx", "XLSX (Excel, LibreOffice)", MEDIA_TYPES["xlsx"], False, lambda d, p, lang, w: write_xlsx(d, p, lang)),
+        Format("xlsx", "Excel, LibreOffice", MEDIA_TYPES["xlsx"], False, lambda d, p, lang, w: write_xlsx(d, p, lang)),
         Format("json", "JSON-stat 2.0", MEDIA_TYPES["json"], True, lambda d, p, lang, w: _json(write_jsonstat(d, p, lang))),
         Format("svg", "SVG", "image/svg+xml; charset=utf-8", True, _svg),
     )

@@ -14,6 +14,9 @@ from saime.core.exchange.symbols import Symbol, symbol_of
 from saime.core.model.dataset import Dataset, Dimension
 
 
+SHORT = 10  # characters
+
+
 @dataclass(frozen=True)
 class Header:
     """``part_of`` says aloud what indentation shows: the label of the parent."""
@@ -25,6 +28,11 @@ class Header:
     colspan: int = 1
     rowspan: int = 1
     numeric: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """True for text that is not to be broken, such as 2022-01."""
+        return len(self.text) <= SHORT
 
 
 @dataclass(frozen=True)

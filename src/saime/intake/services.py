@@ -7,7 +7,7 @@ from pathlib import Path
 
 from saime.core.errors import BadInput
 from saime.core.model.period import Period
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from saime.core.warehouse.code_lists import code_lists_of
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.keys import open_person_cipher

@@ -165,7 +165,8 @@ def _check_notes(notes: dict[str, tuple[NoteEntry, ...]], rows: dict[str, Docume
             "indicators": {row.indicator_no for row in rows[document].indicators},
             "programmes": {row.programme for row in rows[document].budget},
         }
-        unknown += [f"{kind} {name}" for note in notes[document] for kind in known for name in getattr(note, kind) if name not in known[kind]]
+        named = [(kind, name) for note in notes[document] for kind in known for name in getattr(note, kind)]
+        unknown += [f"{kind} {name}" for kind, name in named if name not in known[kind]]
     if unknown:
         what = f"names what the documents do not have: {', '.join(unknown)}"
         raise BadInput(what, where=str(path), fix="correct the names, or add the document to documents.yaml")

@@ -28,8 +28,8 @@ def _tables(content: DocumentContent) -> list[Wanted]:
         Wanted(models.Population, _terms(models.Population, terms.populations), ("code",)),
         Wanted(models.Document, _documents(content), ("code",)),
         Wanted(models.LineOfAction, [line for code, part in rows for line in _lines_of_action(code, part)], ("key",)),
-        Wanted(models.Target, [_target(code, row, place) for code, part in rows for place, row in enumerate(part.targets)], ("key",)),
-        Wanted(models.Indicator, [_indicator(code, row, place) for code, part in rows for place, row in enumerate(part.indicators)], ("key",)),
+        Wanted(models.Target, [target for code, part in rows for target in _targets(code, part)], ("key",)),
+        Wanted(models.Indicator, [indicator for code, part in rows for indicator in _indicators(code, part)], ("key",)),
         Wanted(models.BudgetProgramme, [programme for code, part in rows for programme in _programmes(code, part)], ("key",)),
         Wanted(models.BudgetLine, [line for code, part in rows for line in _budget_lines(code, part)], ("programme_id", "year")),
         Wanted(models.Note, list(_notes(content)), ("document_id", "position")),
@@ -67,6 +67,14 @@ def _lines_of_action(document: str, rows: DocumentRows) -> list[models.LineOfAct
         models.LineOfAction(key=_key(document, code), document_id=document, code=code, position=position, name_lv=lv, name_en=en)
         for position, (code, (lv, en)) in enumerate(named.items())
     ]
+
+
+def _targets(document: str, rows: DocumentRows) -> list[models.Target]:
+    return [_target(document, row, position) for position, row in enumerate(rows.targets)]
+
+
+def _indicators(document: str, rows: DocumentRows) -> list[models.Indicator]:
+    return [_indicator(document, row, position) for position, row in enumerate(rows.indicators)]
 
 
 def _target(document: str, row: TargetRow, position: int) -> models.Target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from saime.core.exchange.numbers import format_number
@@ -14,27 +15,42 @@ from saime.dissemination.periods import period_in_words
 class Headline:
     """One number, or the words that stand where there is none, with what a reader must know beside it."""
 
-    dataset_id: str
-    title: str
+    number: str
     unit: str
     period: str
-    number: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A dataset that holds a headline."""
+
+    id: str
+    title: str
     synthetic: bool
     published_by_source: bool
 
 
-def headline(dataset: Dataset, language: str) -> Headline:
+def headlines(datasets: Iterable[Dataset], language: str) -> dict[Headline, list[Table]]:
+    """Each figure with the datasets that hold it; several tables of the same persons share one."""
+    found: dict[Headline, list[Table]] = {}
+    for dataset in datasets:
+        found.setdefault(_headline(dataset, language), []).append(_table(dataset, language))
+    return found
+
+
+def _headline(dataset: Dataset, language: str) -> Headline:
     """The cell of the widest code of every dimension, such as all persons in the whole country."""
     cell = tuple(_widest_code(dimension) for dimension in dataset.structure.dimensions)
     return Headline(
-        dataset_id=dataset.id,
-        title=dataset.metadata.title.in_language(language),
+        number=_in_words(dataset, dataset.structure.position(cell), language),
         unit=dataset.metadata.unit_measure.in_language(language),
         period=period_in_words(dataset.metadata.reference_period),
-        number=_in_words(dataset, dataset.structure.position(cell), language),
-        synthetic=dataset.metadata.synthetic,
-        published_by_source=dataset.metadata.published_by_source,
     )
+
+
+def _table(dataset: Dataset, language: str) -> Table:
+    metadata = dataset.metadata
+    return Table(dataset.id, metadata.title.in_language(language), metadata.synthetic, metadata.published_by_source)
 
 
 def _in_words(dataset: Dataset, place: int, language: str) -> str:

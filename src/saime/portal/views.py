@@ -12,18 +12,23 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 
 from saime.core.errors import SaimeError
+from saime.core.model.dataset import Dataset
 from saime.core.releases.reader import Release
 from saime.dissemination.queries import current_release
-from saime.portal.headlines import headline
+from saime.portal.headlines import headlines
 
 ACCESSIBILITY_EVALUATED = date(2026, 11, 22)  # when every kind of page was last looked at by a person as well
 
 
 def home(request: HttpRequest) -> HttpResponse:
     release = current_release()
-    figures = [headline(release.dataset(name), _language()) for name in release.ids] if release else []
-    synthetic = any(figure.synthetic for figure in figures)
-    return render(request, "portal/home.html", {"release": release, "figures": figures, "synthetic": synthetic})
+    datasets = _datasets(release)
+    context = {
+        "release": release,
+        "figures": headlines(datasets, _language()),
+        "synthetic": any(dataset.metadata.synthetic for dataset in datasets),
+    }
+    return render(request, "portal/home.html", context)
 
 
 def about(request: HttpRequest) -> HttpResponse:
@@ -52,11 +57,14 @@ def _language() -> str:
     return get_language() or settings.LANGUAGE_CODE
 
 
+def _datasets(release: Release | None) -> list[Dataset]:
+    return [release.dataset(name) for name in release.ids] if release else []
+
+
 def _legal_acts(release: Release | None) -> list[str]:
     """The titles of the acts in the lineage of the release's datasets, each once."""
-    datasets = [release.dataset(name) for name in release.ids] if release else []
-    acts = {step.id: step.label.in_language(_language()) for dataset in datasets for step in dataset.lineage if step.kind == "legal_act"}
-    return list(acts.values())
+    steps = [step for dataset in _datasets(release) for step in dataset.lineage if step.kind == "legal_act"]
+    return list({step.id: step.label.in_language(_language()) for step in steps}.values())
 
 
 def _database_state() -> str:

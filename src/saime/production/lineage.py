@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from saime.core.model.dataset import LineageStep
 from saime.core.model.text import Text
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import LoadRecord

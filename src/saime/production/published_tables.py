@@ -12,7 +12,7 @@ from saime.core.model.classification import Classification
 from saime.core.model.dataset import FREE, NORMAL, NOT_AVAILABLE, Dataset, DataStructure, Dimension, DimensionCode, LineageStep, Metadata
 from saime.core.model.period import Period
 from saime.core.model.text import Text
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from saime.core.tabulation.plan import TIME
 from saime.production.lineage import legal_act_steps
 

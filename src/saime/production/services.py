@@ -12,7 +12,7 @@ from saime.core.errors import BadInput, NotFound
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import FrequencyTable, LineageStep, Metadata
 from saime.core.model.period import Period
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore

@@ -58,6 +58,7 @@ DATABASES = {
 LANGUAGE_CODE = "lv"
 LANGUAGES = [("lv", _("Latvian")), ("en", _("English"))]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["saime.project.formats"]
 USE_TZ = True
 TIME_ZONE = "Europe/Riga"
 

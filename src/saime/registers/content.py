@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from saime.core.errors import BadInput
 from saime.core.model.text import Text
-from saime.core.pack import Pack
-from saime.core.pack.reader import LegalAct
+from saime.core.pack.texts import LegalAct, read_legal_acts
 from saime.core.pack.yaml_file import read_model
 from saime.registers.map import MunicipalityShape, read_shapes
 from saime.registers.rows import Codes, Faults, Row, Words, read_rows
@@ -102,12 +101,12 @@ class RegisterContent:
 
 def read_register(pack_root: Path) -> RegisterContent:
     """Raises: BadInput that names every fault by file, row and column."""
-    pack, folder, faults = Pack(pack_root), pack_root / "units", Faults()
+    folder, faults = pack_root / "units", Faults()
     edition = read_model(folder / "register.yaml", Edition)
     municipalities = read_rows(folder / "municipalities.csv", MunicipalityRow, faults)
     content = RegisterContent(
         edition=edition,
-        legal_basis_now=_legal_act(pack, edition.legal_basis_now, folder / "register.yaml"),
+        legal_basis_now=_legal_act(pack_root, edition.legal_basis_now, folder / "register.yaml"),
         labels=read_model(folder / "provider_labels.yaml", Labels),
         municipalities=municipalities,
         successions=read_rows(folder / "local_governments_2010_to_2021.csv", SuccessionRow, faults),
@@ -122,10 +121,11 @@ def read_register(pack_root: Path) -> RegisterContent:
     return content
 
 
-def _legal_act(pack: Pack, name: str, path: Path) -> LegalAct:
-    act = pack.legal_acts.get(name)
+def _legal_act(pack_root: Path, name: str, path: Path) -> LegalAct:
+    act = read_legal_acts(pack_root).get(name)
     if act is None or act.adopted is None:
-        raise BadInput(f"names the legal act '{name}' without a date or not at all", where=str(path), fix="add it to documents/legal_acts.yaml")
+        what = f"the legal act '{name}' is unknown or has no date"
+        raise BadInput(what, where=str(path), fix="add it to documents/legal_acts.yaml with the day it was adopted")
     return act
 
 

@@ -73,11 +73,11 @@ def _entry(provider: Provider) -> dict[str, Any]:
         "client_group_codes": [group.code for group in groups],
         "client_groups": [group.name for group in groups],
         "client_groups_words": provider.client_groups_words,
-        "notes": [note.text for note in provider.notes.all()],
+        "notes": [{"topic": note.topic, "text": note.text} for note in provider.notes.all()],
     }
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        return "; ".join(value)
+        return "; ".join(part["text"] if isinstance(part, dict) else part for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -5,6 +5,7 @@ The map is a plain cylindrical projection, true to scale at the mean latitude of
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -75,7 +76,7 @@ def _path(ring: Ring) -> str:
 def _label_point(rings: Sequence[Ring]) -> Point:
     """The pole of inaccessibility on a grid: inside the area and outside its holes, far from every border."""
     inside = [point for point in _grid([point for ring in rings for point in ring]) if _is_inside(point, rings)]
-    edges = [(ring[i], ring[i + 1]) for ring in rings for i in range(len(ring) - 1)]
+    edges = [edge for ring in rings for edge in itertools.pairwise(ring)]
     x, y = max(inside, key=lambda point: min(_distance(point, *edge) for edge in edges), default=rings[0][0])
     return round(x, 1), round(y, 1)
 
@@ -92,7 +93,7 @@ def _is_inside(point: Point, rings: Sequence[Ring]) -> bool:
     x, y = point
     crossings = 0
     for ring in rings:
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+        for (x1, y1), (x2, y2) in itertools.pairwise(ring):
             if (y1 > y) != (y2 > y) and x < (x2 - x1) * (y - y1) / (y2 - y1) + x1:
                 crossings += 1
     return crossings % 2 == 1

@@ -88,9 +88,7 @@ def _check_header(path: Path, header: Sequence[str], model: type[Row]) -> None:
         raise BadInput(what, where=f"{path}, row 1", fix=f"the columns are {', '.join(model.model_fields)}")
 
 
-def _valid_rows(
-    path: Path, header: Sequence[str], reader: Iterable[list[str]], model: type[RowType], faults: Faults
-) -> Iterable[RowType]:
+def _valid_rows(path: Path, header: Sequence[str], reader: Iterable[list[str]], model: type[RowType], faults: Faults) -> Iterable[RowType]:
     for number, cells in enumerate(reader, FIRST_ROW):
         if len(cells) != len(header):
             faults.add(path, number, header[-1], f"the row has {len(cells)} cells, the header {len(header)}")

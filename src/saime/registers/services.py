@@ -84,7 +84,8 @@ def _municipalities(content: RegisterContent) -> list[models.Municipality]:
 
 def _successions(content: RegisterContent) -> list[models.Succession]:
     return [
-        models.Succession(municipality_id=row.atvk_2009, local_government_id=row.atvk_2021, extent=row.extent) for row in content.successions
+        models.Succession(municipality_id=row.atvk_2009, local_government_id=row.atvk_2021, extent=row.extent)
+        for row in content.successions
     ]
 
 

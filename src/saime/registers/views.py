@@ -39,11 +39,12 @@ def provider_page(request: HttpRequest, number: int) -> HttpResponse:
     edition = _edition()
     provider = _with_details(models.Provider.objects.filter(number=number)).first()
     if provider is None:
+        last = models.Provider.objects.aggregate(last=Max("number"))["last"]
         raise NotFound(
             format_lazy(_("The register has no entry No. {number}."), number=number),
-            fix=format_lazy(_("Use a number from 1 to {last}, or search the register"), last=models.Provider.objects.aggregate(last=Max("number"))["last"]),
+            fix=format_lazy(_("Use a number from 1 to {last}, or search the register"), last=last),
         )
-    return render(request, "registers/provider_page.html", {"edition": edition, "provider": provider, "topics": models.NoteTopic})
+    return render(request, "registers/provider_page.html", {"edition": edition, "provider": provider})
 
 
 def provider_json(request: HttpRequest) -> HttpResponse:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 
 PACK = Path(__file__).resolve().parents[3] / "packs" / "latvia"
 

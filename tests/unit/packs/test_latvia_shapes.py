@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 
 PACK = Path(__file__).resolve().parents[3] / "packs" / "latvia"
 VERSIONS = ["2009", "2021"]

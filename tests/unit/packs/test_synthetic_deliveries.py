@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from saime.core.pack import Pack
+from saime.core.pack.reader import Pack
 from support.synthetic import FIRST, LAST, PACK, count_cells, generator_module, load_deliveries, overlaps_month, spells_of
 
 TABLE = json.loads((PACK / "datasets" / "disability_table_2019_06.json").read_text(encoding="utf-8"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from saime.core.exchange.numbers import format_number
+from saime.core.exchange.publication import Publication
 from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
@@ -18,10 +19,39 @@ STEP_NAMES = {
 }
 
 
-def steps_from_release_back(dataset: Dataset) -> list[LineageStep]:
-    """The lineage, newest step first; steps of one kind keep their order."""
+DETAIL_NAMES = {
+    "adopted": Text(lv="Pieņemts", en="Adopted"),
+    "number": Text(lv="Numurs", en="Number"),
+    "article": Text(lv="Pants vai punkts", en="Article"),
+    "rows": Text(lv="Rindu skaits", en="Rows"),
+    "persons": Text(lv="Personu skaits", en="Persons"),
+    "synthetic": Text(lv="Sintētiski dati", en="Synthetic data"),
+    "engine": Text(lv="Skaitīšanas dzinējs", en="Engine"),
+    "unit": Text(lv="Vienība", en="Unit"),
+    "minimum": Text(lv="Mazākais publicējamais skaits", en="Smallest count published"),
+    "withheld": Text(lv="Konfidenciālas šūnas", en="Withheld cells"),
+}
+DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
+
+
+def steps_from_release_back(dataset: Dataset, publication: Publication) -> list[LineageStep]:
+    """The release and then the dataset's lineage, newest step first; steps of one kind keep their order."""
+    label = Text(lv="Šā publiskojuma datu kopas publicētas vienlaikus", en="The datasets of this release were published at once")
+    release = LineageStep(kind="release", id=publication.release, label=label, at=publication.released_at.isoformat())
     order = list(STEP_NAMES)
-    return sorted(dataset.lineage, key=lambda step: -order.index(step.kind))
+    return [release, *sorted(dataset.lineage, key=lambda step: -order.index(step.kind))]
+
+
+def details_in_words(step: LineageStep, language: str) -> list[tuple[str, str]]:
+    """Name and value of each detail; a name without words stays as it is."""
+    told = []
+    for name, value in step.details.items():
+        if value is not None:
+            words, text = DETAIL_NAMES.get(name), str(value)
+            number = format_number(value, language) if isinstance(value, int) and not isinstance(value, bool) else text
+            spoken = DETAIL_VALUES[text].in_language(language) if text in DETAIL_VALUES else number
+            told.append((words.in_language(language) if words else name, spoken))
+    return told
 
 
 def explain_certificate(certificate: Certificate) -> list[Text]:

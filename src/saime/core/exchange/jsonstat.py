@@ -99,7 +99,7 @@ def _extension(dataset: Dataset, publication: Publication, language: str) -> dic
         "synthetic": dataset.metadata.synthetic,
         "published_by_source": dataset.metadata.published_by_source,
         "symbols": {s.obs_status: s.meaning.in_language(language) for s in symbols_in(dataset) if s.obs_status != NORMAL},
-        "lineage": [_step(step, language) for step in steps_from_release_back(dataset)],
+        "lineage": [_step(step, language) for step in steps_from_release_back(dataset, publication)],
         "certificate": {
             "kind": certificate.kind,
             "valid": certificate.valid,

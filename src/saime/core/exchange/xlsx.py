@@ -156,7 +156,7 @@ def _about(dataset: Dataset, publication: Publication, language: str) -> list[tu
     ]
     facts += [("", mark.in_language(language)) for mark in marks(dataset)]
     facts += [(word("protection"), text.in_language(language)) for text in explain_certificate(publication.certificate)]
-    for step in steps_from_release_back(dataset):
+    for step in steps_from_release_back(dataset, publication):
         facts.append(
             (
                 STEP_NAMES[step.kind].in_language(language),

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from saime.core.errors import BadInput, NotFound
 from saime.core.model.classification import Classification
 from saime.core.model.text import Text
+from saime.core.pack.texts import LegalAct, Notes, read_legal_acts
 from saime.core.pack.yaml_file import read_model
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.contract import FeedContract
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-class LegalAct(BaseModel):
-    """A law or regulation that a feed, form or plan rests on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: Text
-    adopted: str | None = None
-    number: str | None = None
-    article: str | None = None
-
-
-class LegalActs(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    acts: dict[str, LegalAct]
-
-
-class Notes(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    notes: dict[str, Text]
 
 
 class Pack:
@@ -68,7 +47,7 @@ class Pack:
 
     @functools.cached_property
     def legal_acts(self) -> dict[str, LegalAct]:
-        return read_model(self.root / "documents" / "legal_acts.yaml", LegalActs).acts
+        return read_legal_acts(self.root)
 
     @functools.cached_property
     def notes(self) -> dict[str, Text]:
@@ -103,11 +82,11 @@ class Pack:
         return faults
 
     def _missing(self, kind: str, name: str, other: str, wanted: list[str]) -> list[BadInput]:
-        return self._unknown(kind, name, f"file in {other}/", wanted, dict.fromkeys(self.names(other)))
+        return self._unknown(kind, name, f"file in {other}/", wanted, self.names(other))
 
-    def _unknown(self, kind: str, name: str, noun: str, wanted: list[str] | tuple[str, ...], known: dict[str, object] | dict[str, LegalAct] | dict[str, Text] | dict[str, None]) -> list[BadInput]:
-        where = str(self.root / kind / f"{name}.yaml")
-        return [BadInput(f"names an unknown {noun} '{item}'", where=where, fix=f"add it or use one of: {', '.join(sorted(known))}") for item in wanted if item not in known]
+    def _unknown(self, kind: str, name: str, noun: str, wanted: Collection[str], known: Collection[str]) -> list[BadInput]:
+        where, fix = str(self.root / kind / f"{name}.yaml"), f"add it or use one of: {', '.join(sorted(known))}"
+        return [BadInput(f"names an unknown {noun} '{item}'", where=where, fix=fix) for item in wanted if item not in known]
 
     def _read(self, kind: str, name: str, model: type[Model]) -> Model:
         path = self.root / kind / f"{name}.yaml"

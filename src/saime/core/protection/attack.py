@@ -76,12 +76,12 @@ def attack(dataset: Dataset, minimum: int) -> tuple[Finding, ...]:
     values = as_numbers(dataset.values)
     withheld = np.array([status == WITHHELD for status in dataset.obs_status], dtype=np.bool_)
     primary, secondary = (withheld & np.array([status == kind for status in dataset.conf_status]) for kind in (PRIMARY, SECONDARY))
-    far = FAR * max(minimum, float(np.nanmax(values, initial=0)))
-    zeros, unbounded = np.zeros(len(values)), np.full(len(values), far)
+    far = FAR * max(minimum, float(np.nan_to_num(values).max(initial=0)))
+    none, endless = np.zeros(len(values)), np.full(len(values), far)
     least = np.where(secondary, float(minimum), np.where(withheld, 1.0, 0.0))
     rows = knowledge(dataset.structure)
-    plain = _intervals(dataset, rows, values, withheld, (zeros, unbounded))
-    informed = _intervals(dataset, rows, values, withheld, (least, np.where(primary, minimum - 1.0, unbounded)))
+    plain = _intervals(rows, values, withheld, (none, endless), far)
+    informed = _intervals(rows, values, withheld, (least, np.where(primary, minimum - 1.0, endless)), far)
     cells = list(dataset.structure.cells())
     return tuple(Finding(cells[place], dataset.conf_status[place], plain[place], informed[place]) for place in plain)
 
@@ -96,9 +96,8 @@ def narrowest_interval(findings: tuple[Finding, ...]) -> float | None:
     return min(widths, default=None)
 
 
-def _intervals(dataset: Dataset, rows: Knowledge, values: Numbers, wanted: Flags, bounds: tuple[Numbers, Numbers]) -> dict[int, Interval]:
+def _intervals(rows: Knowledge, values: Numbers, wanted: Flags, bounds: tuple[Numbers, Numbers], far: float) -> dict[int, Interval]:
     found: dict[int, Interval] = {}
-    far = float(bounds[1].max(initial=0))
     for part in _parts(rows, values, bounds):
         targets = [column for column, place in enumerate(part.places) if wanted[place]]
         for column, interval in part.extremes(targets, far):

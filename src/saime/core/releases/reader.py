@@ -74,8 +74,9 @@ class Release:
         """The dataset's digest, which its certificate names. Raises: NotFound with the known ids."""
         return self._find(dataset_id)[1].digest
 
-    def holds_the_same(self, datasets: dict[str, ReleasedDataset]) -> bool:
-        return self._manifest.datasets == datasets
+    @property
+    def datasets(self) -> dict[str, ReleasedDataset]:
+        return self._manifest.datasets
 
     def _find(self, dataset_id: str) -> tuple[Path, ReleasedDataset]:
         entry = self._manifest.datasets.get(dataset_id)
@@ -130,7 +131,7 @@ def parse_dataset(folder: Path, observations: bytes, description: bytes) -> Data
         values, obs_status, conf_status = (columns.column(name).to_pylist() for name in OBS_COLUMNS)
         parts = json.loads(description)
         return Dataset.model_validate(parts | {"values": values, "obs_status": obs_status, "conf_status": conf_status})
-    except (pa.ArrowException, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise damaged(folder) from error
 
 

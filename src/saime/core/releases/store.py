@@ -63,13 +63,16 @@ class ReleaseStore:
     def publish(self, digests: Mapping[str, str], *, released_at: datetime) -> Release:
         """Release datasets, given as digests by dataset id, in one atomic switch; an unchanged bundle changes nothing.
 
-        Raises: NotFound for a digest that is not kept; BadInput for an id that is not the dataset's or a time without zone.
+        What the current release does not hold yet is attacked once more, as it lies on the disk.
+        Raises: Refused if that exposes a cell; NotFound for a digest that is not kept; BadInput for an id that is not the
+        dataset's or a time without zone; SaimeError for a damaged file.
         """
         if released_at.tzinfo is None:
             raise BadInput("the time of release has no time zone", where=released_at.isoformat(), fix="give it one, such as UTC")
-        datasets = {dataset_id: self._released(dataset_id, digest) for dataset_id, digest in sorted(digests.items())}
         current = self.current()
-        if current is not None and current.holds_the_same(datasets):
+        known = dict(current.datasets) if current else {}
+        datasets = {dataset_id: self._released(dataset_id, digest, known) for dataset_id, digest in sorted(digests.items())}
+        if current is not None and datasets == known:
             return current
         manifest = Manifest(released_at=released_at, datasets=datasets)
         self._releases.mkdir(parents=True, exist_ok=True)
@@ -93,18 +96,21 @@ class ReleaseStore:
                 raise
         _flush_folder(self._datasets)
 
-    def _released(self, dataset_id: str, digest: str) -> ReleasedDataset:
+    def _released(self, dataset_id: str, digest: str, known: dict[str, ReleasedDataset]) -> ReleasedDataset:
         if not (self._datasets / digest).is_dir():
             raise NotFound("no dataset is kept under this digest", where=f"dataset {dataset_id}, digest {digest}", fix="add it first")
-        dataset, files = self._check(digest)
-        if dataset.id != dataset_id:
-            raise BadInput(
-                f"the digest of dataset '{dataset_id}' belongs to '{dataset.id}'", where=digest, fix="give each id its own digest"
-            )
-        return ReleasedDataset(digest=digest, files=files)
+        kept, files = self._check(digest)
+        if kept.dataset.id != dataset_id:
+            raise BadInput(f"the digest is of '{kept.dataset.id}'", where=f"dataset {dataset_id}", fix="give each id its own digest")
+        released, before = ReleasedDataset(digest=digest, files=files), known.get(dataset_id)
+        if before != released:
+            if before is not None and before.digest == digest:
+                raise damaged(self._datasets / digest)
+            verify(kept.dataset, kept.certificate)
+        return released
 
-    def _check(self, digest: str) -> tuple[Dataset, dict[str, str]]:
-        """The dataset and the digests of its files, if these are what was added. Raises: SaimeError naming the folder."""
+    def _check(self, digest: str) -> tuple[ProtectedDataset, dict[str, str]]:
+        """What is kept and the digests of its files, if it is what was added. Raises: SaimeError naming the folder."""
         folder = self._datasets / digest
         try:
             contents = {name: (folder / name).read_bytes() for name in (OBSERVATIONS, DESCRIPTION, CERTIFICATE)}
@@ -114,7 +120,7 @@ class ReleaseStore:
         dataset = parse_dataset(folder, contents[OBSERVATIONS], contents[DESCRIPTION])
         if not dataset_digest(dataset) == certificate.dataset_digest == digest:
             raise damaged(folder)
-        return dataset, {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        return ProtectedDataset(dataset, certificate), {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
 def _files(protected: ProtectedDataset) -> dict[str, bytes]:

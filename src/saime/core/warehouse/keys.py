@@ -90,21 +90,21 @@ def _read_private(path: Path) -> bytes:
 
 
 def _create(path: Path, content: str) -> None:
-    """Write a whole new key file, readable by its owner only; a file that another process made first stays."""
-    make_folders(path.parent)
-    path.parent.chmod(0o700)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file, full_disk_is_told(path.parent, "writing a key", lambda: len(content)):
-            file.write(content + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            path.hardlink_to(temporary)
-    finally:
-        temporary.unlink()
-    sync(path.parent)
+    """Put a whole new key file in place, readable by its owner only; one that another process made first stays."""
+    with full_disk_is_told(path.parent, "writing a key", lambda: len(content)):
+        make_folders(path.parent)
+        path.parent.chmod(0o700)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(content + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(name)
+        finally:
+            Path(name).unlink()
+        sync(path.parent)
 
 
 def _damaged(path: Path, expected: str) -> BadInput:

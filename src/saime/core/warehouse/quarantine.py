@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pyrage
 from pydantic import BaseModel, ConfigDict
@@ -65,8 +68,7 @@ class Quarantine:
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             make_folders(unfinished)
-            with delivery.path.open("rb") as content, (unfinished / SEALED).open("wb") as sealed:
-                pyrage.encrypt_io(content, sealed, [recipient])
+            _seal(delivery.path, unfinished / SEALED, recipient)
             (unfinished / REPORT).write_text(report.model_dump_json(indent=1), encoding="utf-8")
             for path in (unfinished / SEALED, unfinished / REPORT, unfinished):
                 sync(path)
@@ -104,7 +106,44 @@ class Quarantine:
                 to_path.unlink()
                 if isinstance(error, OSError) and error.errno is not None:
                     raise
-                raise BadInput("the sealed delivery is damaged", where=str(self.root / quarantine_id), fix="ask for the delivery again") from None
+                where = str(self.root / quarantine_id)
+                raise BadInput("the sealed delivery is damaged", where=where, fix="ask for the delivery again") from None
+
+
+class _Target:
+    """A file that remembers why a write failed: age reports its own error without the number of the system's."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    def write(self, content: bytes) -> int:
+        with self._remembering():
+            return self._file.write(content)
+
+    def flush(self) -> None:
+        with self._remembering():
+            self._file.flush()
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+def _seal(source: Path, target: Path, recipient: pyrage.x25519.Recipient) -> None:
+    """Encrypt a file as a stream. Raises: OSError if it cannot be read or written."""
+    with source.open("rb") as content, target.open("wb") as file:
+        sealed = _Target(file)
+        try:
+            pyrage.encrypt_io(content, sealed, [recipient])
+        except (pyrage.EncryptError, OSError):
+            if sealed.failure is not None:
+                raise sealed.failure from None
+            raise
 
 
 def _report(delivery: Delivery, digest: str, faults: tuple[Fault, ...], recipient: str) -> QuarantineReport:

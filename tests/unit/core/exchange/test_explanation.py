@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from saime.core.exchange.explanation import explain_certificate, steps_from_release_back
-from support.example_datasets import certificate, disability
+from saime.core.exchange.explanation import details_in_words, explain_certificate, steps_from_release_back
+from support.example_datasets import certificate, disability, publication
 
 
 def words(**changes: object) -> str:
@@ -35,5 +35,11 @@ def test_figures_of_a_source_name_their_publication():
 
 
 def test_lineage_runs_from_the_release_back_to_the_law():
-    kinds = [step.kind for step in steps_from_release_back(disability())]
+    kinds = [step.kind for step in steps_from_release_back(disability(), publication(disability()))]
     assert kinds == ["release", "protection", "tabulation", "delivery", "feed", "legal_act"]
+
+
+def test_details_are_told_in_the_language_of_the_reader():
+    delivery = next(step for step in disability().lineage if step.kind == "delivery")
+    assert details_in_words(delivery, "lv") == [("Rindu skaits", "1\u202f200"), ("Sintētiski dati", "jā")]
+    assert details_in_words(delivery, "en") == [("Rows", "1,200"), ("Synthetic data", "yes")]

@@ -1,0 +1,139 @@
+"""The whole chain as ``make demo`` runs it, at a small scale, and what the commands answer."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.commands import run_saime
+
+TABLE = "disability-2019-06"
+
+
+@pytest.fixture(scope="module")
+def printed(pack_root: Path) -> list[int | None]:
+    """The cells as the ministry printed them, row by row."""
+    table = json.loads((pack_root / "datasets" / "disability_table_2019_06.json").read_text())
+    columns = [column["id"] for column in table["columns"] if not column.get("is_header_only")]
+    return [row["values"][column] for row in table["rows"] for column in columns]
+
+
+@pytest.fixture
+def home(prepared_home: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared folder that a test may change."""
+    return Path(shutil.copytree(prepared_home, tmp_path / "home"))
+
+
+@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+def test_every_published_cell_comes_out_of_the_delivery(prepared_home: Path, printed: list[int | None], engine: str) -> None:
+    done = run_saime("tabulate", TABLE, "--engine", engine, "--json", home=prepared_home)
+    assert done.returncode == 0, done.stderr
+    message = json.loads(done.stdout)
+    assert message["size"] == [7, 7, 1]
+    assert message["value"] == printed
+
+
+def test_dropping_one_spell_changes_the_table(home: Path, pack_root: Path, printed: list[int | None], tmp_path: Path) -> None:
+    delivery = tmp_path / "delivery.csv"
+    write_disability_delivery(pack_root, delivery)
+    lines = delivery.read_text().splitlines(keepends=True)
+    delivery.write_text("".join(lines[:1] + lines[2:]))
+    fresh = tmp_path / "fresh"
+    assert run_saime("load", "disability", str(delivery), "--period", "2019-06", "--synthetic", home=fresh).returncode == 0
+    changed = json.loads(run_saime("tabulate", TABLE, "--json", home=fresh).stdout)["value"]
+    lower = [after < before for after, before in zip(changed, printed, strict=True) if before is not None]
+    assert any(lower)
+    assert all(after <= before for after, before in zip(changed, printed, strict=True) if before is not None)
+
+
+def test_a_second_run_changes_nothing(home: Path) -> None:
+    before = fingerprint(home)
+    again = run_saime("demo", "--no-serve", "--scale", "0.02", home=home)
+    assert again.returncode == 0, again.stderr
+    assert "0 loaded now" in again.stdout
+    assert again.stdout.count("unchanged") == 4
+    assert fingerprint(home) == before
+
+
+def test_another_scale_in_the_same_folder_is_refused(home: Path) -> None:
+    done = run_saime("demo", "--no-serve", "--scale", "0.01", home=home)
+    assert done.returncode == 4
+    assert "another SAIME_HOME" in done.stderr
+
+
+def test_a_plan_without_its_deliveries_is_refused(tmp_path: Path) -> None:
+    done = run_saime("tabulate", "benefit-recipients-2022", home=tmp_path)
+    assert done.returncode == 3
+    assert "saime load benefits FILE --period 2022-01" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_month_is_named(home: Path) -> None:
+    manifest = next((home / "warehouse").glob("*.json"))
+    content = json.loads(manifest.read_text())
+    content["loads"] = [load for load in content["loads"] if load["record"]["period"] != "2022-05"]
+    manifest.write_text(json.dumps(content))
+    done = run_saime("tabulate", "benefit-recipients-2022", home=home)
+    assert done.returncode == 3
+    assert "2022-05" in done.stderr
+
+
+def test_the_way_back_is_shown(prepared_home: Path) -> None:
+    done = run_saime("trace", TABLE, "group2", "sight", "2019-06", home=prepared_home)
+    assert done.returncode == 0, done.stderr
+    kinds = [line.split("\t")[0] for line in done.stdout.splitlines()]
+    assert kinds == ["release", "protection", "tabulation", "delivery", "feed", "legal_act"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["trace", "no-such-dataset"], 3, "disability-2019-06"),
+        (["trace", TABLE, "group9", "sight", "2019-06"], 3, "group9"),
+        (["tabulate", "no-such-plan"], 3, "population-2022"),
+        (["tabulate", TABLE, "--engine", "abacus"], 2, "reference"),
+        (["load", "no-such-feed", __file__, "--period", "2019-06"], 3, "disability"),
+        (["load", "disability", __file__, "--period", "June"], 3, "2022-06"),
+        (["demo", "--scale", "7"], 2, "scale"),
+    ],
+)
+def test_bad_input_gets_an_answer_and_an_exit_code(prepared_home: Path, arguments: list[str], code: int, said: str) -> None:
+    done = run_saime(*arguments, home=prepared_home)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_delivered_code_is_left_in_the_working_folder(prepared_home: Path, pack_root: Path, tmp_path: Path) -> None:
+    delivery = tmp_path / "delivery.csv"
+    write_disability_delivery(pack_root, delivery)
+    with delivery.open(newline="") as file:
+        codes = {row["person_code"] for row in csv.DictReader(file)}
+    plain = {code.replace("-", "").encode() for code in codes} | {code.encode() for code in codes}
+    for path in sorted(p for p in prepared_home.rglob("*") if p.is_file()):
+        assert not contains_any(path.read_bytes(), plain), f"{path.relative_to(prepared_home)} holds a delivered code"
+
+
+def contains_any(content: bytes, codes: set[bytes]) -> bool:
+    """Whether eleven digits, or six and five with a hyphen, that were delivered stand anywhere in the bytes."""
+    import re
+
+    found = set(re.findall(rb"(?=(\d{11}))", content)) | set(re.findall(rb"(?=(\d{6}-\d{5}))", content))
+    return bool(found & codes)
+
+
+def fingerprint(home: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file of the chain with its size and content; the database and its journal aside."""
+    chain = [home / name for name in ("warehouse", "releases", "keys", "production")]
+    files = (path for folder in chain for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {str(path.relative_to(home)): (path.stat().st_size, path.read_bytes()) for path in files}
+
+
+def write_disability_delivery(pack_root: Path, path: Path) -> None:
+    from support.synthetic import load_deliveries
+
+    delivery = next(d for d in load_deliveries().deliveries(pack_root, scale=0.02) if d.feed == "disability")
+    delivery.write(path)
