@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from support.commands import run_saime
 
 TABLE = "disability-2019-06"

@@ -125,13 +125,12 @@ def _release(tally: Tally) -> Any:
 
 def _report(tally: Tally, release: Any) -> None:
     certificates = tally.certificates.values()
-    cells, primary, secondary = (sum(getattr(c, name) for c in certificates) for name in ("cells", "primary", "secondary"))
+    cells, withheld, primary = (sum(getattr(c, name) for c in certificates) for name in ("cells", "withheld", "primary"))
     lines = (
         f"Release {release.id} of {release.released_at}: {len(tally.certificates)} datasets",
         f"{number(tally.persons)} persons in the largest delivery, {number(tally.rows)} rows in {tally.deliveries} deliveries, "
         f"{tally.loaded_now} loaded now",
-        f"{number(cells)} cells, {number(primary + secondary)} withheld: {number(primary)} small counts "
-        f"and {number(secondary)} that protect them",
+        f"{number(cells)} cells, {number(withheld)} withheld, of which {number(primary)} are known as small counts",
         f"{time.perf_counter() - tally.started:.1f} seconds, peak memory {_peak_memory():.2f} GiB",
     )
     for line in lines:

@@ -11,7 +11,7 @@ from saime.cli.console import number, progress_bar
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
-from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable
+from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable
 from saime.core.tabulation.engines import ENGINES
 from saime.production import services
 
@@ -64,13 +64,13 @@ def protect(plan: str, engine: str) -> None:
         click.echo(f"{' '.join(cell)}\t{reason}")
     certificate = protected.certificate
     click.echo(
-        f"{number(certificate.cells)} cells, {number(certificate.primary)} withheld because of small counts, "
-        f"{number(certificate.secondary)} to protect them, {certificate.exposed} exposed to the attack"
+        f"{number(certificate.cells)} cells, {number(certificate.withheld)} withheld: {number(certificate.primary)} small counts, "
+        f"{number(certificate.secondary)} to protect them; {certificate.exposed} exposed to the attack"
     )
 
 
 def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:
-    reasons = {PRIMARY: "small count", SECONDARY: "protects a small count"}
+    reasons = {PRIMARY: "small count", SECONDARY: "protects a small count", CONFIDENTIAL: "no reason given"}
     statuses = zip(dataset.structure.cells(), dataset.obs_status, dataset.conf_status, strict=True)
     return [(cell, reasons[conf]) for cell, status, conf in statuses if status == WITHHELD]
 

@@ -87,6 +87,7 @@ class Picture:
     narrow: str
     summary: str
     has_gaps: bool
+    is_map: bool
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _picture(dataset: Dataset, shown: Dataset, selection: Selection, language: s
     url = reverse("dataset_file", args=[dataset.id, "svg"])
     query = write_query(dataset, selection)
     narrow = f"{query}&width=narrow" if query else "?width=narrow"
-    return Picture(url + query, url + narrow, summary(shown, chart, language), len(chart.known) < len(chart.points))
+    return Picture(url + query, url + narrow, summary(shown, chart, language), len(chart.known) < len(chart.points), chart.kind == "map")
 
 
 def _downloads(dataset: Dataset, selection: Selection) -> list[Download]:

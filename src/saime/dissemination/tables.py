@@ -13,7 +13,6 @@ from saime.core.exchange.numbers import decimals_of, format_number
 from saime.core.exchange.symbols import Symbol, symbol_of
 from saime.core.model.dataset import Dataset, Dimension
 
-
 SHORT = 10  # characters
 
 

@@ -119,7 +119,13 @@ def _attack(certificate: Certificate) -> list[Text]:
     return [
         tested,
         Text(
-            lv=f"Šaurākais intervāls starp mazāko un lielāko iespējamo vērtību: {lv} personas. Atklāto šūnu skaits: {certificate.exposed}.",
-            en=f"Narrowest interval between the least and the greatest possible value: {en} persons. Cells exposed: {certificate.exposed}.",
+            lv=(
+                f"Šaurākā intervāla platums starp mazāko un lielāko iespējamo vērtību (personas): {lv}. "
+                f"Atklāto šūnu skaits: {certificate.exposed}."
+            ),
+            en=(
+                f"Width of the narrowest interval between the least and the greatest possible value (persons): {en}. "
+                f"Cells exposed: {certificate.exposed}."
+            ),
         ),
     ]

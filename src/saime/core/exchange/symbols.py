@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from saime.core.model.dataset import FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
+from saime.core.model.dataset import CONFIDENTIAL, FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
 from saime.core.model.text import Text
 
-CONFIDENTIAL = "C"  # CL_CONF_STATUS: confidential, no reason given
 NOT_APPLICABLE, UNRELIABLE = "M", "U"  # CL_OBS_STATUS: data cannot exist; low reliability
 
 

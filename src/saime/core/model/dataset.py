@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from saime.core.model.text import Text
 
 NORMAL, WITHHELD, NOT_AVAILABLE = "A", "Q", "O"  # CL_OBS_STATUS
-FREE, PRIMARY, SECONDARY = "F", "A", "D"  # CL_CONF_STATUS: free; small counts; secondary, set by the sender
+FREE, PRIMARY, SECONDARY, CONFIDENTIAL = "F", "A", "D", "C"  # CL_CONF_STATUS: free; small counts; secondary; no reason given
 
 
 class _Frozen(BaseModel):
@@ -137,7 +137,8 @@ class Metadata(_Frozen):
 class Dataset(_Frozen):
     """Outside: observations that may be published, with structure, metadata and lineage.
 
-    A withheld value is None with obs_status Q and conf_status A (small count) or D (secondary).
+    A withheld value is None with obs_status Q and conf_status A (small count), D (secondary) or C (no reason given,
+    where telling the reasons apart would itself disclose).
     """
 
     id: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.plan import ThresholdProtection
 
-CONFIDENTIAL = "C"  # CL_CONF_STATUS: confidential, without the reason
-
 
 def primary_cells(table: FrequencyTable, rule: ThresholdProtection) -> tuple[int, ...]:
     """Positions of the cells with 1 to ``minimum - 1`` persons, in the order of the observations.

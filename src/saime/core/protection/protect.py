@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from saime.core.errors import BadInput, Refused
 from saime.core.model.certificate import Certificate, dataset_digest
 from saime.core.model.dataset import (
+    CONFIDENTIAL,
     FREE,
     NORMAL,
     NOT_AVAILABLE,
@@ -31,7 +32,7 @@ from saime.core.model.dataset import (
 from saime.core.model.text import Text
 from saime.core.protection.attack import Finding, attack, exposed_cells, narrowest_interval
 from saime.core.protection.constraints import SHOWN, check_declaration
-from saime.core.protection.primary import CONFIDENTIAL, primary_cells
+from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import Progress, choose_secondary
 from saime.core.protection.solver import SOLVER
 from saime.core.tabulation.plan import ThresholdProtection

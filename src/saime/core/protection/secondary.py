@@ -20,11 +20,10 @@ from collections.abc import Callable
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.dataset import PRIMARY, DataStructure, FrequencyTable
+from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, DataStructure, FrequencyTable
 from saime.core.protection.attack import required_width
 from saime.core.protection.constraints import INFINITY, Knowledge, Numbers, as_numbers, knowledge
 from saime.core.protection.movement import Limits, Movement
-from saime.core.protection.primary import CONFIDENTIAL
 from saime.core.protection.reach import Goal, Reach
 
 Progress = Callable[[int, int], None]  # done, of how many, in each of two stages

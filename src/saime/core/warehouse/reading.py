@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from saime.core.warehouse.csv_delivery import open_csv
@@ -24,11 +25,14 @@ def open_delivery(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
 
 
 def most_rows(delivery: Delivery) -> int:
-    """As many rows as the file can have: those a Parquet footer tells, or its size by the shortest row."""
+    """As many rows as the file can have: those a Parquet footer tells (none if it is damaged), or its size by the shortest row."""
     with delivery.path.open("rb") as file:
         start = file.read(len(PARQUET_MAGIC))
     if _is_parquet(delivery, start):
-        return int(pq.read_metadata(delivery.path).num_rows)
+        try:
+            return int(pq.read_metadata(delivery.path).num_rows)
+        except (pa.ArrowInvalid, OSError):
+            return 0
     return delivery.path.stat().st_size // (DIGITS + len(delivery.contract.columns))
 
 

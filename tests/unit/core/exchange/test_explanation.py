@@ -12,7 +12,7 @@ def test_rule_counts_and_attack_are_told_in_plain_words():
     told = words()
     assert "fewer than 5 persons" in told
     assert "Withheld cells: 4 of 20. Because of small counts: 2; in addition, so that these cannot be worked out from totals: 2." in told
-    assert "12 persons. Cells exposed: 0." in told
+    assert "(persons): 12. Cells exposed: 0." in told
 
 
 def test_reasons_that_are_not_told_are_not_told_here_either():

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saime.core.warehouse.pseudonyms import (
@@ -32,17 +32,20 @@ def keys_of(*codes: str | None) -> list[bytes]:
     return [row.tobytes() for row in CIPHER.person_keys(parsed.numbers)]
 
 
+@settings(deadline=None)
 @given(codes=st.lists(digits, min_size=1, unique=True))
 def test_different_codes_have_different_person_keys(codes: list[str]) -> None:
     assert len(set(keys_of(*codes))) == len(codes)
 
 
+@settings(deadline=None)
 @given(code=digits)
 def test_a_code_with_a_dash_is_the_same_person(code: str) -> None:
     with_dash, without = keys_of(f"{code[:6]}-{code[6:]}", code)
     assert with_dash == without
 
 
+@settings(deadline=None)
 @given(code=digits)
 def test_a_person_key_turns_back_into_its_code_with_the_key(code: str) -> None:
     (key,) = keys_of(code)
@@ -50,6 +53,7 @@ def test_a_person_key_turns_back_into_its_code_with_the_key(code: str) -> None:
     assert (f"{int.from_bytes(block[:8], 'big'):011d}", block[8:]) == (code, DOMAIN_TAG)
 
 
+@settings(deadline=None)
 @given(number=numbers)
 def test_made_up_codes_pass_the_check_digit(number: int) -> None:
     parsed = parse_personal_codes(pa.array([personal_code(number), personal_code(number, dash=True)]))
@@ -57,6 +61,7 @@ def test_made_up_codes_pass_the_check_digit(number: int) -> None:
     assert not parsed.wrong_check_digit.any()
 
 
+@settings(deadline=None)
 @given(number=numbers, place=st.integers(0, 10), added=st.integers(1, 9))
 def test_one_changed_digit_is_found_unless_both_check_digits_are_zero_or_ten(number: int, place: int, added: int) -> None:
     code = personal_code(number)
