@@ -11,6 +11,7 @@ from saime.cli.console import number, progress_bar
 from saime.cli.workplace import environment, open_pack
 from saime.core.errors import BadInput
 from saime.intake import services as intake
+from saime.production.published_tables import published_datasets
 
 
 @click.group()
@@ -24,13 +25,27 @@ def check() -> None:
 
     Example: saime pack check
     """
-    faults = open_pack().check()
+    faults = [*open_pack().check(), *_faults_of_content()]
     for fault in faults:
         click.echo(str(fault), err=True)
     if faults:
         raise BadInput(f"the pack has {len(faults)} faults", where=str(open_pack().root), fix="mend them as told above")
     counts = ", ".join(f"{len(open_pack().names(kind))} {kind}" for kind in ("classifications", "feeds", "plans"))
     click.echo(f"The pack is sound: {counts}")
+
+
+def _faults_of_content() -> list[BadInput]:
+    """What the readers of the register, the policy documents and the published tables object to."""
+    from saime.monitoring.content import read_documents
+    from saime.registers.content import read_register
+
+    pack, faults = open_pack(), []
+    for read in (lambda: read_register(pack.root), lambda: read_documents(pack.root), lambda: published_datasets(pack)):
+        try:
+            read()
+        except BadInput as fault:
+            faults.append(fault)
+    return faults
 
 
 @click.command()
@@ -73,7 +88,7 @@ def list_deliveries() -> None:
 def open_delivery(quarantine_id: str, file: Path) -> None:
     """Write a refused delivery, as it was received, to a new file outside SAIME_HOME.
 
-    Example: saime quarantine open 20220301-1a2b3c /tmp/delivery.csv
+    Example: saime quarantine open benefits-2022-03-1a2b3c4d5e6f /tmp/delivery.csv
     """
     intake.open_quarantined(environment().home, quarantine_id, file)
     click.echo(f"{file} holds the delivery with its personal codes: remove it when it is mended")

@@ -38,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Chart:
-    """``fixed`` are the labels of the codes at which the other dimensions stand."""
+    """``fixed`` tells the codes at which the other dimensions stand."""
 
     kind: str
     category: Dimension
@@ -96,7 +96,11 @@ def _collect(dataset: Dataset, kind: str, category: Dimension, series: Dimension
             place = dataset.structure.position([chosen[d.id] for d in dataset.structure.dimensions])
             value, status = dataset.values[place], dataset.obs_status[place]
             points.append(Point(code, line, value, symbol_of(value, status)))
-    told = tuple(label_of(d, fixed[d.id], language) for d in dataset.structure.dimensions if d.id in fixed and d.role != "time")
+    told = tuple(
+        f"{d.label.in_language(language)}: {label_of(d, fixed[d.id], language)}"
+        for d in dataset.structure.dimensions
+        if d.id in fixed and d.role != "time"
+    )
     return Chart(kind, category, series, told, tuple(points), decimals_of(dataset.values))
 
 

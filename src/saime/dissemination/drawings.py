@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from textwrap import wrap
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from saime.core.exchange.layout import depths
 from saime.core.model.dataset import Dataset
 from saime.dissemination.charts import WIDTHS, Chart, Point, label_of, number_of
 from saime.dissemination.maps import draw_map
@@ -14,7 +15,9 @@ from saime.dissemination.maps import draw_map
 INK, SECONDARY, LINE, FILL = "#0b0c0c", "#484949", "#b1b4b6", "#1d6362"
 LINE_COLOURS = ["#17403f", "#8c2335", "#5a4b00", "#3d3a8c", "#a3400c", "#484949"]  # each at least 4.5:1 on white
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # an image cannot use the fonts of the page around it
-BAR_STEP = 26  # pixels for a bar and its gap
+LETTERS = {"wide": {"line": 120, "label": 42}, "narrow": {"line": 44, "label": 19}}  # in a line of the title, of a label
+ROOM = {"wide": 1.2, "narrow": 1.75}  # length of the axis over the longest bar, for the number at its end
+LINE_HEIGHT, GAP = 15, 11  # pixels of a label's line and between labels
 
 
 def specification(dataset: Dataset, chart: Chart, language: str, width: str) -> dict[str, Any]:
@@ -27,14 +30,16 @@ def specification(dataset: Dataset, chart: Chart, language: str, width: str) -> 
         "padding": 8,
         "width": WIDTHS[width],
         "autosize": {"type": "fit-x", "contains": "padding"},
-        "title": {"text": _subtitle(dataset, chart, language), "anchor": "start", "frame": "bounds"},
+        "title": {"text": _subtitle(dataset, chart, language, width), "anchor": "start", "frame": "bounds"},
         "config": _config(),
         **drawing,
     }
 
 
-def _subtitle(dataset: Dataset, chart: Chart, language: str) -> str:
-    return ", ".join([*chart.fixed, dataset.metadata.unit_measure.in_language(language)])
+def _subtitle(dataset: Dataset, chart: Chart, language: str, width: str) -> list[str]:
+    """One line for each fact, broken where the picture ends."""
+    facts = [*chart.fixed, dataset.metadata.unit_measure.in_language(language)]
+    return [line for fact in facts for line in wrap(fact, LETTERS[width]["line"])]
 
 
 def _config() -> dict[str, Any]:
@@ -50,24 +55,19 @@ def _config() -> dict[str, Any]:
 
 def _bars(chart: Chart, language: str, width: str) -> dict[str, Any]:
     """Horizontal bars with the number, or the sign that stands for it, at their end."""
-    levels = depths(chart.category)
-    rows = [
-        {
-            "order": place,
-            "label": "\u2003" * levels[point.category] + label_of(chart.category, point.category, language),
-            "value": point.value or 0,
-            "text": _text(point, chart, language),
-        }
-        for place, point in enumerate(chart.points)
-    ]
-    labels = {"field": "label", "type": "nominal", "sort": {"field": "order"}, "title": None}
-    axis = {"labelLimit": 130 if width == "narrow" else 300, "ticks": False, "domain": False, "labelPadding": 8}
-    top = max((point.value or 0 for point in chart.points), default=0)
-    across = {"field": "value", "type": "quantitative", "title": None, "axis": None, "scale": {"domain": [0, top * 1.22 or 1]}}
+    labels = ["\n".join(wrap(label_of(chart.category, p.category, language), LETTERS[width]["label"])) for p in chart.points]
+    rows = [{"order": place, "value": point.value or 0, "text": _text(point, chart, language)} for place, point in enumerate(chart.points)]
+    lines = 1 + max(label.count("\n") for label in labels)
+    longest = max((point.value or 0 for point in chart.points), default=0)
+    words = f"split({json.dumps(labels)}[datum.value], '\\n')"  # by place: two codes may have one label
+    axis = {"labelExpr": words, "labelLimit": 0, "ticks": False, "domain": False, "labelPadding": 8}
     return {
         "data": {"values": rows},
-        "height": BAR_STEP * len(rows),
-        "encoding": {"y": {**labels, "axis": axis}, "x": across},
+        "height": (LINE_HEIGHT * lines + GAP) * len(rows),
+        "encoding": {
+            "y": {"field": "order", "type": "ordinal", "title": None, "axis": axis},
+            "x": {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, longest * ROOM[width] or 1]}},
+        },
         "layer": [
             {"mark": {"type": "bar", "color": FILL, "height": 16}},
             {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": INK}, "encoding": {"text": {"field": "text"}}},

@@ -53,6 +53,11 @@ def read_published_table(path: Path) -> PublishedTable:
         raise BadInput(f"not a published table: {error}", where=str(path), fix="docs/reference/pack.md shows the form") from error
 
 
+def published_datasets(pack: Pack) -> list[Dataset]:
+    """Every published table of the pack as a dataset, by file name."""
+    return [as_dataset(read_published_table(path), pack) for path in sorted((pack.root / "datasets").glob("*.json"))]
+
+
 def as_dataset(table: PublishedTable, pack: Pack) -> Dataset:
     """The table as its source printed it; nothing is added, left out or derived."""
     rows, columns = pack.classification(table.rows_hierarchy), pack.classification(table.columns_hierarchy)

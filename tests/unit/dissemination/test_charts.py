@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.utils.translation import override
@@ -27,7 +28,7 @@ def areas():
 
 def test_bars_stand_at_the_widest_code_of_every_other_dimension():
     chart = choose_chart(disability(), "en")
-    assert (chart.kind, chart.category.id, chart.fixed) == ("bar", "DISABILITY_STATUS", ("Total",))
+    assert (chart.kind, chart.category.id, chart.fixed) == ("bar", "DISABILITY_STATUS", ("Characteristic: Total",))
     assert [point.value for point in chart.points] == [2500, 700, 1830, 900, 950]
 
 
@@ -37,6 +38,15 @@ def test_a_withheld_number_has_a_sign_instead_of_a_bar():
     values = specification(part, choose_chart(part, "en"), "en", "wide")["data"]["values"]
     assert [row["text"] for row in values] == ["400", "90", "312", "c (confidential)", "c (confidential)"]
     assert summary(part, choose_chart(part, "en"), "en").endswith("Not drawn because withheld or not available: 2.")
+
+
+def test_two_areas_of_one_name_have_a_bar_each():
+    twins = Dimension(id="AREA", label=text("Vieta", "Place"), codes=(code("a", "Ķekava", "Ķekava"), code("b", "Ķekava", "Ķekava")))
+    dataset = cube("twins", (twins, flat("SEX", 8)))
+    chart = choose_chart(dataset.select({"SEX": ["c7"]}), "lv")
+    drawing = draw(specification(dataset, chart, "lv", "wide"), "lv")
+    assert drawing.count(">Ķekava</text>") == 2
+    assert {">7</text>", ">15</text>"} <= set(re.findall(r">\d+</text>", drawing))
 
 
 def test_lines_run_over_the_shortest_periods_and_skip_the_one_that_covers_them():

@@ -2,7 +2,7 @@
 
 Rows of the layout are the STUB, columns and fixed dimensions the HEADING. ``".."`` is withheld, ``"..."`` not available,
 ``"."`` not applicable, ``0`` zero; DATASYMBOL1 to 3 say so. Each ``KEYWORD[en]`` stands right after its ``KEYWORD``, and no
-value holds ``=`` or a straight quotation mark, because readers split on them (docs/reference/formats.md).
+value holds ``=`` or a straight quotation mark, because readers split on them (docs/reference/files-and-addresses.md).
 Left out: sparse data (KEYS), value notes, contents variables, aggregation files.
 """
 

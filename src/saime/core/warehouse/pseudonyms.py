@@ -5,7 +5,7 @@ the key domain and its version (8 bytes). A block cipher under one key is a perm
 share a person key. ECB means here just "each block by itself": every block is a different code, or must give the same
 person key again, which is the purpose. With the key the person keys can be turned back, so the key stays outside.
 
-The check digit's formula is unverified against a source; it is data, and can be left out.
+The check digit's formula is unverified against a source; it is data, and can be left out (docs/explanation/pseudonyms.md).
 """
 
 from __future__ import annotations
