@@ -118,7 +118,7 @@ def printed() -> ProtectedDataset:
         conf_status=("F",) * 3,
         lineage=LINEAGE[:1],
     )
-    certificate: Certificate = certify_published_by_source(dataset, "Gada pārskats / Annual report 2022")
+    certificate: Certificate = certify_published_by_source(dataset)
     return ProtectedDataset(dataset, certificate)
 
 

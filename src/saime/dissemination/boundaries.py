@@ -16,18 +16,33 @@ from django.conf import settings
 
 BOUNDARIES = Path("geography") / "local-governments-2021.geojson"  # feature property ``code`` is the code of the area
 
+NO_BOUNDARIES = '{"features": []}'
+
 Shape = dict[str, Any]  # a GeoJSON geometry
 
 
 @functools.lru_cache(maxsize=1)
 def area_shapes() -> dict[str, Shape]:
     """Geometry by area code; empty if the pack has no boundaries."""
+    return read_shapes(_boundaries())
+
+
+@functools.lru_cache(maxsize=1)
+def approximate_areas() -> frozenset[str]:
+    """Codes of the areas whose boundary is only roughly known, because an earlier area was split between them."""
+    features = json.loads(_boundaries())["features"]
+    return frozenset(feature["properties"]["code"] for feature in features if feature["properties"].get("approximate"))
+
+
+def _boundaries() -> str:
     path = settings.ENVIRONMENT.pack / BOUNDARIES
-    return read_shapes(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return path.read_text(encoding="utf-8") if path.is_file() else NO_BOUNDARIES
 
 
 def read_shapes(geojson: str) -> dict[str, Shape]:
     features = json.loads(geojson)["features"]
+    if not features:
+        return {}
     latitudes = [latitude for feature in features for _, latitude in _points(feature["geometry"]["coordinates"])]
     shortening = math.cos(math.radians((min(latitudes) + max(latitudes)) / 2))
     return {

@@ -14,7 +14,8 @@ from saime.core.exchange.publication import Publication, notes
 from saime.core.exchange.symbols import symbols_in
 from saime.core.model.dataset import Dataset, Dimension, LineageStep
 from saime.core.releases.reader import Release
-from saime.dissemination.charts import choose_chart
+from saime.dissemination.boundaries import approximate_areas
+from saime.dissemination.charts import Chart, choose_chart, label_of
 from saime.dissemination.drawings import summary
 from saime.dissemination.periods import moment_in_words, period_in_words
 from saime.dissemination.queries import Published
@@ -88,6 +89,7 @@ class Picture:
     summary: str
     has_gaps: bool
     is_map: bool
+    approximate: str
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,20 @@ def _picture(dataset: Dataset, shown: Dataset, selection: Selection, language: s
     url = reverse("dataset_file", args=[dataset.id, "svg"])
     query = write_query(dataset, selection)
     narrow = f"{query}&width=narrow" if query else "?width=narrow"
-    return Picture(url + query, url + narrow, summary(shown, chart, language), len(chart.known) < len(chart.points), chart.kind == "map")
+    return Picture(
+        wide=url + query,
+        narrow=url + narrow,
+        summary=summary(shown, chart, language),
+        has_gaps=len(chart.known) < len(chart.points),
+        is_map=chart.kind == "map",
+        approximate=_approximate(chart, language) if chart.kind == "map" else "",
+    )
+
+
+def _approximate(chart: Chart, language: str) -> str:
+    """The names of the drawn areas whose boundaries are only roughly known."""
+    drawn = [point.category for point in chart.points if point.category in approximate_areas()]
+    return ", ".join(label_of(chart.category, code, language) for code in drawn)
 
 
 def _downloads(dataset: Dataset, selection: Selection) -> list[Download]:

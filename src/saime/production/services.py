@@ -30,7 +30,6 @@ from saime.production.published_tables import published_datasets
 from saime.production.runs import RunRecords
 
 Progress = Callable[[int, int], None]
-PUBLISHED_BASIS = "docs/adr/0007-tables-published-before.md"
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def produce_published_tables(production: Production) -> list[Produced]:
     """The tables that their source published before, certified as such (ADR 0007)."""
     produced = []
     for dataset in published_datasets(production.pack):
-        protected = ProtectedDataset(dataset, certify_published_by_source(dataset, PUBLISHED_BASIS))
+        protected = ProtectedDataset(dataset, certify_published_by_source(dataset))
         produced.append(Produced(dataset.id, production.store.add(protected), protected))
     return produced
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils.translation import override
 
 from saime.core.model.dataset import Dimension
-from saime.dissemination.boundaries import area_shapes, read_shapes
+from saime.dissemination.boundaries import approximate_areas, area_shapes, read_shapes
 from saime.dissemination.charts import choose_chart, draw
 from saime.dissemination.drawings import specification, summary
 from saime.dissemination.maps import class_limits, class_of
@@ -106,3 +106,8 @@ def test_colours_are_not_the_only_mark_of_a_line():
     dataset = cube("time", (flat("SEX", 2), MONTHS))
     encoding = specification(dataset, choose_chart(dataset, "en"), "en", "wide")["encoding"]
     assert encoding["shape"]["field"] == encoding["color"]["field"] == "line"
+
+
+def test_the_areas_touched_by_the_two_splits_are_approximate():
+    # Preiļu, Krāslavas (Aglonas novads was split), Siguldas and Ropažu novads (Inčukalna novads was split)
+    assert approximate_areas() == {"0042000", "0032000", "0048000", "0044000"}

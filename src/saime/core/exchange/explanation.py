@@ -56,10 +56,12 @@ def details_in_words(step: LineageStep, language: str) -> list[tuple[str, str]]:
 
 def explain_certificate(certificate: Certificate) -> list[Text]:
     """What was withheld, why, and how that was proved, one sentence each."""
-    if certificate.kind == "published_by_source":
-        basis = certificate.basis
+    if (basis := certificate.basis) is not None:
         return [
-            Text(lv=f"Skaitļus pirms tam publicējis avots: {basis}.", en=f"The figures were published before by their source: {basis}.")
+            Text(
+                lv=f"Skaitļus jau agrāk publicējis to avots: {basis.lv}.",
+                en=f"The figures were published before by their source: {basis.en}.",
+            )
         ]
     return [*_rule(certificate), _counts(certificate), *_attack(certificate)]
 

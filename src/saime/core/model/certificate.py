@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from saime.core.model.dataset import Dataset
+from saime.core.model.text import Text
 
 
 class Certificate(BaseModel):
@@ -39,7 +40,7 @@ class Certificate(BaseModel):
     secondary: int = 0
     exposed: int = 0
     narrowest_interval: float | None = None
-    basis: str = ""
+    basis: Text | None = None
 
 
 def dataset_digest(dataset: Dataset) -> str:

@@ -70,8 +70,8 @@ def protect(
     return ProtectedDataset(dataset, _certificate(dataset, rule.minimum, findings))
 
 
-def certify_published_by_source(dataset: Dataset, basis: str) -> Certificate:
-    """The certificate of figures that their source has printed; ``basis`` says where.
+def certify_published_by_source(dataset: Dataset) -> Certificate:
+    """The certificate of figures that their source has printed; its basis is the source that the metadata names.
 
     Raises: Refused if the metadata does not say that the source published them.
     """
@@ -87,7 +87,7 @@ def certify_published_by_source(dataset: Dataset, basis: str) -> Certificate:
         dataset_digest=dataset_digest(dataset),
         valid=True,
         cells=dataset.structure.size,
-        basis=basis,
+        basis=dataset.metadata.source,
     )
 
 
@@ -109,7 +109,7 @@ def verify(dataset: Dataset, certificate: Certificate) -> None:
 def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
     """The certificate that the dataset deserves. The rule is read from the dataset's lineage, which its digest binds."""
     if certificate.kind == "published_by_source":
-        return certify_published_by_source(dataset, certificate.basis)
+        return certify_published_by_source(dataset)
     minimum = _minimum(dataset)
     try:
         findings = attack(dataset, minimum)

@@ -92,5 +92,7 @@ class Specification:
 
     def table(self, counts: Sequence[int]) -> FrequencyTable:
         """The frequency table of the counts, which stand in the order of the structure's cells. Unit: persons."""
-        values = tuple(None if cell in self.not_available else int(count) for cell, count in enumerate(counts))
-        return FrequencyTable(dataset=self.dataset, structure=self.structure, values=values)
+        values: list[int | None] = list(counts)
+        for cell in self.not_available:
+            values[cell] = None
+        return FrequencyTable(dataset=self.dataset, structure=self.structure, values=tuple(values))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from saime.core.exchange.explanation import details_in_words, explain_certificate, steps_from_release_back
+from saime.core.model.text import Text
 from support.example_datasets import certificate, disability, publication
 
 
@@ -29,7 +30,7 @@ def test_an_interval_without_an_upper_end_is_said_so():
 
 def test_figures_of_a_source_name_their_publication():
     assert (
-        words(kind="published_by_source", basis="LabIS, June 2019")
+        words(kind="published_by_source", basis=Text(lv="LabIS", en="LabIS, June 2019"))
         == "The figures were published before by their source: LabIS, June 2019."
     )
 

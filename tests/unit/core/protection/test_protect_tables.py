@@ -160,9 +160,9 @@ def test_another_process_chooses_the_same_pattern(tmp_path: Path) -> None:
 def test_published_figures_pass_only_when_the_metadata_says_so() -> None:
     dataset = protected(SDC_TABLE).dataset
     with pytest.raises(Refused, match="published"):
-        certify_published_by_source(dataset, "a yearbook")
+        certify_published_by_source(dataset)
     printed = dataset.model_copy(update={"metadata": METADATA.model_copy(update={"published_by_source": True})})
-    verify(printed, certify_published_by_source(printed, "a yearbook"))
+    verify(printed, certify_published_by_source(printed))
 
 
 def test_movers_between_areas_do_not_weaken_the_proof() -> None:

@@ -55,7 +55,7 @@ def test_numbers_with_decimals_come_back_as_they_were(store: ReleaseStore, root:
     metadata = METADATA.model_copy(update={"published_by_source": True})
     status = {"obs_status": ("A", "A", "O"), "conf_status": ("F", "F", "F")}
     dataset = Dataset(id="printed", metadata=metadata, structure=structure, values=(12.0, 0.5, None), **status)
-    store.publish({"printed": store.add(ProtectedDataset(dataset, certify_published_by_source(dataset, "a yearbook")))}, released_at=NOON)
+    store.publish({"printed": store.add(ProtectedDataset(dataset, certify_published_by_source(dataset)))}, released_at=NOON)
     current = ReleaseReader(root).current()
     assert current is not None
     assert current.dataset("printed") == dataset
@@ -109,7 +109,7 @@ def test_a_digest_made_to_fit_does_not_help_what_fails_the_attack(store: Release
         {"primary": 0},
         {"withheld": 1},
         {"narrowest_interval": 99.0},
-        {"kind": "published_by_source", "basis": "a yearbook"},
+        {"kind": "published_by_source", "basis": words("a yearbook")},
         {"dataset_digest": "0" * 64},
     ],
 )
