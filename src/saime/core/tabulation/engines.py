@@ -31,14 +31,8 @@ def _duckdb() -> Engine:
     return DuckDBEngine()
 
 
-def _kernel() -> Engine:
-    from saime.core.tabulation.kernel import KernelEngine
-
-    return KernelEngine()
-
-
-# A further engine (spark) is one entry here; its imports stay inside, so that its extra is needed only when it is used.
-ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference, "duckdb": _duckdb, "kernel": _kernel}
+# A further engine (kernel, spark) is one entry here; its imports stay inside, so that its extra is needed only when it is used.
+ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference, "duckdb": _duckdb}
 
 
 def get_engine(name: str) -> Engine:
