@@ -16,6 +16,7 @@ from support.commands import run_saime
 ROOT = Path(__file__).resolve().parents[1]
 _TEMPORARY = tempfile.TemporaryDirectory(prefix="saime-tests-", ignore_cleanup_errors=True)
 os.environ.setdefault("SAIME_HOME", str(Path(_TEMPORARY.name) / "home"))
+os.environ.setdefault("XDG_RUNTIME_DIR", _TEMPORARY.name)  # where the embedded PostgreSQL keeps its lock
 os.environ["DJANGO_SETTINGS_MODULE"] = "saime.project.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous driver keeps an event loop in the thread
 
@@ -35,6 +36,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(server.cleanup)
         os.environ["SAIME_DATABASE_URL"] = f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
     django.setup()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever touches the relational database is part of the run on PostgreSQL too."""
+    for item in items:
+        if item.get_closest_marker("django_db"):
+            item.add_marker("database")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -57,6 +58,18 @@ def test_a_second_run_changes_nothing(home: Path) -> None:
     assert "0 loaded now" in again.stdout
     assert again.stdout.count("unchanged") == 4
     assert fingerprint(home) == before
+
+
+@pytest.mark.database
+def test_the_demo_fills_the_database_that_is_configured(home: Path) -> None:
+    settings = {name: os.environ[name] for name in ("SAIME_DATABASE_URL",) if name in os.environ}
+    (home / "saime.sqlite3").unlink()
+    first, second = (run_saime("demo", "--no-serve", "--scale", "0.02", home=home, **settings) for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert "101 providers in 21 municipalities" in first.stdout
+    assert "no tables changed" not in first.stdout
+    assert "no tables changed" in second.stdout
+    assert (home / "saime.sqlite3").exists() is not bool(settings)
 
 
 def test_another_scale_in_the_same_folder_is_refused(home: Path) -> None:

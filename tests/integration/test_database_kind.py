@@ -6,7 +6,6 @@ import pytest
 from django.db import connection
 
 
-@pytest.mark.database
 @pytest.mark.django_db
 def test_the_database_is_the_one_asked_for(pytestconfig: pytest.Config) -> None:
     assert connection.vendor == pytestconfig.getoption("database")

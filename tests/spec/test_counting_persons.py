@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from saime.core.tabulation.engines import ENGINES
+from saime.core.tabulation.kernel import KernelEngine, array_loops
 from support.tabulation import Counter, fact, tree
 
 BENEFIT = tree({"_T": None, "CHILD": "_T", "HOUSING": "_T", "PENSION": "_T"}, name="benefit")
@@ -22,8 +23,9 @@ GROUP = tree(
 )
 
 
-@pytest.fixture(params=sorted(ENGINES))
-def count(request: pytest.FixtureRequest, tmp_path: Path) -> Counter:
+@pytest.fixture(params=[*ENGINES, "kernel without numba"])
+def count(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    monkeypatch.setitem(ENGINES, "kernel without numba", lambda: KernelEngine(loops=array_loops()))
     return Counter(request.param, tmp_path)
 
 
