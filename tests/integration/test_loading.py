@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from saime.core.durable import make_folders
 from saime.core.errors import BadInput, Refused, TryLater
 from saime.core.warehouse.code_lists import CodeList
-from saime.core.warehouse.durable import make_folders
 from saime.core.warehouse.faults import DeliveryRefused
 from saime.core.warehouse.keys import open_person_cipher
 from saime.core.warehouse.loading import load_delivery

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from saime.core.durable import make_folders, replace_file
 from saime.core.errors import BadInput
 
 
@@ -21,10 +22,8 @@ class RunRecords:
 
     def keep(self, dataset: str, fingerprint: str, digest: str) -> None:
         records = self._read() | {dataset: {"fingerprint": fingerprint, "digest": digest}}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps(records, indent=1, sort_keys=True), encoding="utf-8")
-        temporary.replace(self.path)
+        make_folders(self.path.parent)
+        replace_file(self.path, json.dumps(records, indent=1, sort_keys=True).encode())
 
     def _read(self) -> dict[str, dict[str, str]]:
         if not self.path.exists():

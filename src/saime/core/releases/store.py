@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saime.core.durable import replace_file, sync
 from saime.core.errors import BadInput, NotFound
 from saime.core.model.certificate import Certificate, dataset_digest
 from saime.core.model.dataset import Dataset
@@ -76,8 +76,8 @@ class ReleaseStore:
             return current
         manifest = Manifest(released_at=released_at, datasets=datasets)
         self._releases.mkdir(parents=True, exist_ok=True)
-        write_whole(self._releases / f"{manifest.id}.json", (manifest.model_dump_json(indent=1) + "\n").encode())
-        write_whole(self._root / "current", f"{manifest.id}\n".encode())
+        replace_file(self._releases / f"{manifest.id}.json", (manifest.model_dump_json(indent=1) + "\n").encode())
+        replace_file(self._root / "current", f"{manifest.id}\n".encode())
         return Release(self._root, manifest)
 
     def current(self) -> Release | None:
@@ -88,13 +88,13 @@ class ReleaseStore:
         aside.mkdir(parents=True)
         try:
             for name, content in _files(protected).items():
-                write_whole(aside / name, content)
+                replace_file(aside / name, content)
             aside.rename(self._datasets / digest)
         except OSError:
             shutil.rmtree(aside, ignore_errors=True)
             if not self.holds(digest):  # else another process was faster with the same dataset
                 raise
-        _flush_folder(self._datasets)
+        sync(self._datasets)
 
     def _released(self, dataset_id: str, digest: str, known: dict[str, ReleasedDataset]) -> ReleasedDataset:
         if not (self._datasets / digest).is_dir():
@@ -141,27 +141,3 @@ def _observations(dataset: Dataset) -> bytes:
     target = io.BytesIO()
     pq.write_table(pa.table(columns), target, compression="zstd")
     return target.getvalue()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write aside, flush and rename, so that the file is there whole or as it was before."""
-    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make renames in the folder last. Only POSIX systems can open a folder."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

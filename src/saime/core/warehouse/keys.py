@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pyrage
 
+from saime.core.durable import full_disk_is_told, make_folders, sync
 from saime.core.errors import BadInput
-from saime.core.warehouse.durable import full_disk_is_told, make_folders, sync
 from saime.core.warehouse.pseudonyms import KEY_BYTES, PersonCipher
 
 PERSON_KEY_FILE, RECEIVING_KEY_FILE = "person.key", "receiving.key"

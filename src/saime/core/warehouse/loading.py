@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from saime.core.durable import full_disk_is_told, make_folders
 from saime.core.errors import BadInput, Refused, TryLater
 from saime.core.warehouse.checks import RowChecker
 from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
-from saime.core.warehouse.durable import full_disk_is_told, make_folders
 from saime.core.warehouse.facts import LoadRecord
 from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
 from saime.core.warehouse.keys import check_fingerprint

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from saime.core.durable import replace_file
 from saime.core.errors import BadInput
-from saime.core.warehouse.durable import replace_file
 from saime.core.warehouse.facts import LoadRecord
 
 MANIFEST, FACTS = "manifest.json", "facts"

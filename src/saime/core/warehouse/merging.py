@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saime.core.durable import sync
 from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
-from saime.core.warehouse.durable import sync
 from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO
 from saime.core.warehouse.faults import Rows
 from saime.core.warehouse.staging import POSITION

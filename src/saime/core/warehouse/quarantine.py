@@ -16,9 +16,9 @@ from typing import BinaryIO
 import pyrage
 from pydantic import BaseModel, ConfigDict
 
+from saime.core.durable import make_folders, sync
 from saime.core.errors import BadInput, NotFound
 from saime.core.warehouse.delivery import Delivery
-from saime.core.warehouse.durable import make_folders, sync
 from saime.core.warehouse.faults import Fault
 from saime.core.warehouse.keys import open_receiving_identity
 

@@ -14,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from saime.core.durable import make_folders, sync
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.period import Period
 from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.coverage import check_covered
-from saime.core.warehouse.durable import make_folders, sync
 from saime.core.warehouse.facts import FactTable, LoadRecord
 from saime.core.warehouse.manifest import FACTS, PARTITIONS, Manifest, StoredFile, StoredLoad, read_manifest, write_manifest
 

@@ -43,6 +43,7 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+    sync(path.parent)
 
 
 @contextmanager
