@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import click
 
 from saime import __version__
-from saime.cli import demo, inside, production, web
+from saime.cli import bench, demo, inside, production, web
 from saime.core.errors import SaimeError, TryLater
 
 
@@ -25,6 +28,7 @@ def saime() -> None:
 
 for command in (
     demo.demo,
+    bench.bench,
     web.serve,
     inside.pack,
     inside.load,
@@ -37,20 +41,33 @@ for command in (
     saime.add_command(command)
 
 
-def main() -> None:
+def main() -> NoReturn:
+    code = _run()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)  # at once: a normal end tears down Arrow's threads, and one that is just starting would abort the process
+
+
+def _run() -> int:
     try:
         saime.main(standalone_mode=False)
     except SaimeError as error:
-        _fail(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code)
+    except BrokenPipeError:
+        return 0  # whoever read the output has read enough
     except OSError as error:
-        _fail(f"{error.strerror}\nWhere: {error.filename}.\nWhat to do: make room or give the right, and run again.", TryLater.exit_code)
+        return _fail(
+            f"{error.strerror}\nWhere: {error.filename}.\nWhat to do: make room or give the right, and run again.", TryLater.exit_code
+        )
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
+    return 0
 
 
-def _fail(message: str, exit_code: int) -> None:
+def _fail(message: str, exit_code: int) -> int:
     click.secho(message, fg="red", err=True)
-    sys.exit(exit_code)
+    return exit_code

@@ -127,7 +127,8 @@ def _read_certificate(folder: Path, digest: str) -> Certificate:
 def parse_dataset(folder: Path, observations: bytes, description: bytes) -> Dataset:
     """A dataset from the content of its two files. Raises: SaimeError naming the folder."""
     try:
-        columns = pq.read_table(io.BytesIO(observations), columns=list(OBS_COLUMNS))
+        # no threads: a small file needs none, and a process that ends while Arrow starts its threads is aborted
+        columns = pq.ParquetFile(io.BytesIO(observations)).read(columns=list(OBS_COLUMNS), use_threads=False)
         values, obs_status, conf_status = (columns.column(name).to_pylist() for name in OBS_COLUMNS)
         parts = json.loads(description)
         return Dataset.model_validate(parts | {"values": values, "obs_status": obs_status, "conf_status": conf_status})
