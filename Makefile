@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 APPS := registers dissemination monitoring portal
 
-.PHONY: help demo serve test check fix lock messages assets
+.PHONY: help demo serve test check bench fix lock messages
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ check: .venv/dev ## lint, format, types, import contracts, pack and messages; ch
 	@$(BIN)/lint-imports
 	@$(BIN)/saime pack check
 	@SAIME_HOME=build/check $(BIN)/django-admin makemigrations --check --dry-run --settings saime.project.settings
+
+bench: .venv/runtime ## measure counting and loading against others, side by side in one run; ARGS="--rows 10000000" for more rows
+	@$(BIN)/saime bench $(ARGS)
 
 fix: .venv/dev ## mend what the linters can mend
 	@$(BIN)/ruff check --fix .

@@ -29,7 +29,7 @@ def home(prepared_home: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(prepared_home, tmp_path / "home"))
 
 
-@pytest.mark.parametrize("engine", ["reference", "duckdb"])
+@pytest.mark.parametrize("engine", ["reference", "duckdb", "kernel"])
 def test_every_published_cell_comes_out_of_the_delivery(prepared_home: Path, printed: list[int | None], engine: str) -> None:
     done = run_saime("tabulate", TABLE, "--engine", engine, "--json", home=prepared_home)
     assert done.returncode == 0, done.stderr

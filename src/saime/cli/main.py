@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from saime import __version__
-from saime.cli import demo, inside, production, web
+from saime.cli import bench, demo, inside, production, web
 from saime.core.errors import SaimeError, TryLater
 
 
@@ -28,6 +28,7 @@ def saime() -> None:
 
 for command in (
     demo.demo,
+    bench.bench,
     web.serve,
     inside.pack,
     inside.load,

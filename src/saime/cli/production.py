@@ -12,10 +12,10 @@ from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
 from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable
-from saime.core.tabulation.engines import ENGINES
+from saime.core.tabulation.engines import DEFAULT_ENGINE, ENGINES
 from saime.production import services
 
-engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default="duckdb", show_default=True, help="What counts.")
+engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default=DEFAULT_ENGINE, show_default=True, help="What counts.")
 
 
 @click.command()

@@ -20,6 +20,7 @@ from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.duckdb_engine import show_sql
+from saime.core.tabulation.engines import DEFAULT_ENGINE
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.code_lists import code_lists_of
@@ -62,7 +63,9 @@ class Production:
         return facts
 
 
-def tabulate(production: Production, plan: TabulationPlan, *, engine: str = "duckdb", progress: Progress | None = None) -> FrequencyTable:
+def tabulate(
+    production: Production, plan: TabulationPlan, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
+) -> FrequencyTable:
     """The inside table of a plan: exact counts, never to be published as they are."""
     return tabulate_plan(plan, _hierarchies(production, plan), production.facts(plan), engine=engine, progress=progress)
 
@@ -85,7 +88,9 @@ class Produced:
     protected: ProtectedDataset | None
 
 
-def produce_plan(production: Production, plan: TabulationPlan, *, engine: str = "duckdb", progress: Progress | None = None) -> Produced:
+def produce_plan(
+    production: Production, plan: TabulationPlan, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
+) -> Produced:
     """Tabulate, protect and store one dataset; the same inputs are not counted twice."""
     facts = production.facts(plan)
     fingerprint = _fingerprint(production.pack, plan, facts, engine)

@@ -31,8 +31,15 @@ def _duckdb() -> Engine:
     return DuckDBEngine()
 
 
-# A further engine (kernel, spark) is one entry here; its imports stay inside, so that its extra is needed only when it is used.
-ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference, "duckdb": _duckdb}
+def _kernel() -> Engine:
+    from saime.core.tabulation.kernel import KernelEngine
+
+    return KernelEngine()
+
+
+# A further engine (spark) is one entry here; its imports stay inside, so that its extra is needed only when it is used.
+ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference, "duckdb": _duckdb, "kernel": _kernel}
+DEFAULT_ENGINE = "kernel"
 
 
 def get_engine(name: str) -> Engine:

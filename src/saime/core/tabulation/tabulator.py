@@ -8,7 +8,7 @@ from saime.core.errors import BadInput
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import Dimension, FrequencyTable
 from saime.core.tabulation.compilation import compile_plan
-from saime.core.tabulation.engines import Progress, get_engine
+from saime.core.tabulation.engines import DEFAULT_ENGINE, Progress, get_engine
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.facts import FactTable
 
@@ -17,7 +17,7 @@ def tabulate_plan(
     plan: TabulationPlan,
     classifications: Mapping[str, Classification],
     facts: FactTable,
-    engine: str = "duckdb",
+    engine: str = DEFAULT_ENGINE,
     progress: Progress | None = None,
 ) -> FrequencyTable:
     """Count the distinct persons of every cell of the plan.

@@ -1,0 +1,52 @@
+"""Time two ways of doing the same in turns, so that what else the machine does falls on both; medians are compared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """``goal`` and ``measured`` are ratios, or MiB where ``unit`` says so; ``at_most`` turns the goal round."""
+
+    name: str
+    compared: str
+    at: str
+    goal: float
+    measured: float
+    at_most: bool
+    unit: str = "times"
+
+    @property
+    def is_met(self) -> bool:
+        return self.measured <= self.goal if self.at_most else self.measured >= self.goal
+
+    def as_dict(self) -> dict[str, object]:
+        return {**asdict(self), "met": self.is_met}
+
+
+def paired(
+    ours: Work, theirs: Work, runs: int, their_runs: int | None = None, same: Callable[[Any, Any], bool] | None = None
+) -> tuple[float, float]:
+    """Median seconds of each. ``their_runs``: fewer, where theirs takes minutes. The first of ours is not counted: it warms up.
+
+    Raises: AssertionError if ``same`` says that the results differ.
+    """
+    right = ours()
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for run in range(runs):
+        for place, work in enumerate((ours, theirs)):
+            if place and run >= (their_runs or runs):
+                continue
+            started = time.perf_counter()
+            result = work()
+            seconds[place].append(time.perf_counter() - started)
+            if same and not same(right, result):
+                raise AssertionError("the results differ, so their times cannot be compared")
+    return median(seconds[0]), median(seconds[1])

@@ -1,0 +1,159 @@
+"""The fast engine: exact distinct counts as sums of signed terms (docs/adr/0009), compiled by numba where it is installed."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
+from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
+from saime.core.tabulation.kernel_membership import Integers, Membership
+from saime.core.tabulation.kernel_rows import Days, Rows, check_order, read_blocks
+from saime.core.tabulation.specification import Specification
+from saime.core.warehouse.facts import FactTable
+
+ROWS_LOOKED_UP = 1 << 16  # at once, so that their patterns stay in the processor's cache
+WORTH_A_THREAD = 2**20  # bytes of Parquet
+LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
+
+
+class Loops(Protocol):
+    """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
+
+    def person_starts(self, keys: npt.NDArray[np.uint64]) -> Integers: ...
+
+    def add_looked_up(self, patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None: ...
+
+    def count(
+        self, trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cubes: Cubes
+    ) -> None: ...
+
+
+def compiled_loops() -> Loops:
+    """Raises: ImportError without numba."""
+    return cast(Loops, importlib.import_module("saime.core.tabulation.kernel_loops"))
+
+
+def array_loops() -> Loops:
+    return cast(Loops, importlib.import_module("saime.core.tabulation.kernel_arrays"))
+
+
+def best_loops() -> Loops:
+    try:
+        return compiled_loops()
+    except ImportError:
+        return array_loops()
+
+
+@dataclass(frozen=True)
+class KernelEngine:
+    """``threads`` and ``loops`` change the time, never the result; no ``loops`` means the fastest there are."""
+
+    threads: int = 2
+    loops: Loops | None = None
+
+    def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
+        """Count the distinct persons of each cell.
+
+        Raises: BadInput if a partition is not in the order of its persons, or if the plan has too many codes for a packed cell.
+        """
+        return specification.table(self.count(specification, facts, progress=progress).reshape(-1).tolist())
+
+    def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
+        """The same as an array. Shape: the structure's. Unit: persons."""
+        layout = lay_out(specification, facts)
+        counters: list[Counter] = []
+        mine = threading.local()
+
+        def count_partition(files: Sequence[Path]) -> None:
+            if not hasattr(mine, "counter"):
+                mine.counter = Counter(layout, self.loops or best_loops())
+                counters.append(mine.counter)
+            mine.counter.add_partition(files)
+
+        for done, _ in enumerate(_in_threads(self.threads_for(layout, facts), count_partition, facts.partitions), start=1):
+            if progress:
+                progress(done, len(facts.partitions))
+        return _result(layout, counters)
+
+    def threads_for(self, layout: Layout, facts: FactTable) -> int:
+        """As many as are worth their own cube."""
+        size = sum(path.stat().st_size for files in facts.partitions for path in files)
+        cube = layout.trees.cells * sum(len(slots.positions) + 1 for slots in layout.slots) * np.dtype(np.int32).itemsize
+        return self.threads if size > WORTH_A_THREAD and cube * self.threads <= LARGEST_CUBE_OF_TWO else 1
+
+
+def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -> Iterator[None]:
+    if threads == 1:
+        yield from map(task, partitions)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(task, partitions)
+
+
+def _result(layout: Layout, counters: Sequence[Counter]) -> Cube:
+    totals = counters[0].cubes if counters else [Cubes(layout.trees, slots) for slots in layout.slots]
+    for counter in counters[1:]:
+        for total, part in zip(totals, counter.cubes, strict=True):
+            total.add(part)
+    return persons_by_cell(layout, totals)
+
+
+class Counter:
+    """One thread's cubes. Persons may come in any order and parts, as long as each comes whole."""
+
+    def __init__(self, layout: Layout, loops: Loops) -> None:
+        self.cubes = [Cubes(layout.trees, slots) for slots in layout.slots]
+        self._layout, self._loops = layout, loops
+        self._patterns = np.empty(0, np.int64)  # of the block at hand; fresh memory for each would cost more than the lookups
+        self._lookups = [_combined(member, table) for member, table in zip(layout.memberships, layout.tables, strict=True)]
+
+    def add_partition(self, files: Sequence[Path]) -> None:
+        for rows in read_blocks(files, self._layout.classes):
+            self.add_rows(rows)
+
+    def add_rows(self, rows: Rows) -> None:
+        """Count whole persons, the rows of each side by side."""
+        starts = self._loops.person_starts(rows.keys)
+        check_order(rows, starts[:-1])
+        patterns = self.patterns(rows)
+        for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
+            self._loops.count(self._layout.trees, slots, starts, patterns, rows.valid_from, rows.valid_to, cubes)
+
+    def patterns(self, rows: Rows) -> Integers:
+        """The pattern of each row, until the next call; negative where the filter or a dimension leaves the row out."""
+        if len(self._patterns) < len(rows):
+            self._patterns = np.empty(len(rows), np.int64)
+        patterns = self._patterns[: len(rows)]
+        for start in range(0, len(rows), ROWS_LOOKED_UP):
+            some = slice(start, start + ROWS_LOOKED_UP)
+            patterns[some] = 0
+            for columns, steps, table in self._lookups:
+                self._loops.add_looked_up(patterns[some], _places(columns, steps, rows, some), table)
+        return patterns
+
+
+def _combined(member: Membership, table: Integers) -> tuple[tuple[str, ...], tuple[Integers, ...], Integers]:
+    """A membership of one column is looked up by its ordinals at once."""
+    if len(member.columns) == 1:
+        return member.columns, (), table[member.steps[0]]
+    return member.columns, member.steps, table
+
+
+def _places(columns: tuple[str, ...], steps: tuple[Integers, ...], rows: Rows, some: slice) -> npt.NDArray[Any]:
+    if len(columns) == 1:
+        return rows.ordinals[columns[0]][some]
+    places = np.zeros(len(rows.valid_from[some]), np.int64)
+    for column, step in zip(columns, steps, strict=True):
+        places += step[rows.ordinals[column][some]]
+    return places

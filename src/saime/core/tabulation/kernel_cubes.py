@@ -1,0 +1,68 @@
+"""What the kernel counts into, and how signed terms become persons in every cell of every period."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from saime.core.tabulation.kernel_layout import Layout, Slots, Trees
+from saime.core.tabulation.kernel_membership import Integers
+
+Cube = npt.NDArray[np.int32]  # shape (cells, periods + 1); a run of periods is added at its begin and taken off at its end
+
+
+class Cubes:
+    """The cubes of one thread for some periods. Those of large sets come into being when the first one is met.
+
+    ``terms``: signed terms, to be summed over the trees. ``persons``: counts of persons with large sets, in all cells.
+    ``seen``, ``stamp``: by cell, the periods in which a person is counted already, and the serial number of that person.
+    """
+
+    def __init__(self, trees: Trees, slots: Slots) -> None:
+        self._shape = (trees.cells, len(slots.positions) + 1)
+        self.terms: Cube = np.zeros(self._shape, np.int32)
+        self.serial = 0
+
+    @functools.cached_property
+    def persons(self) -> Cube:
+        return np.zeros(self._shape, np.int32)
+
+    @functools.cached_property
+    def seen(self) -> Integers:
+        return np.zeros(self._shape[0], np.int64)
+
+    @functools.cached_property
+    def stamp(self) -> Integers:
+        return np.zeros(self._shape[0], np.int64)
+
+    def add(self, other: Cubes) -> None:
+        self.terms += other.terms
+        if "persons" in other.__dict__:
+            self.persons += other.persons
+
+
+def persons_by_cell(layout: Layout, cubes: Sequence[Cubes]) -> Cube:
+    """``cubes``: one for each of the layout's slots. Shape: the plan's dimensions in order, its periods last. Unit: persons."""
+    sizes = [int(size) for size in layout.trees.codes]
+    counts = np.empty((*sizes, sum(len(slots.positions) for slots in layout.slots)), np.int32)
+    for slots, counted in zip(layout.slots, cubes, strict=True):
+        cube = counted.terms.reshape(*sizes, -1)
+        for axis in range(len(sizes)):
+            _sum_over_tree(cube, axis, layout.trees)
+        if "persons" in counted.__dict__:
+            cube += counted.persons.reshape(cube.shape)
+        counts[..., slots.positions] = np.cumsum(cube[..., :-1], axis=-1, dtype=np.int32)
+    return counts
+
+
+def _sum_over_tree(cube: Cube, axis: int, trees: Trees) -> None:
+    """Add each code to its parent, the deepest first, in place."""
+    first, codes = int(trees.offsets[axis]), int(trees.codes[axis])
+    depths, parents = trees.depths[first : first + codes], trees.parents[first : first + codes]
+    by_code = np.moveaxis(cube, axis, 0)
+    for code in np.argsort(-depths, kind="stable"):
+        if parents[code] >= 0:
+            by_code[parents[code]] += by_code[code]

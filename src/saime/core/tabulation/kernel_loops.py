@@ -1,0 +1,310 @@
+"""Loops over rows and persons, compiled by numba: signed increments of a person's set of cells, and expand-and-stamp.
+
+Numbers are int64. A cube is int32: sums that leave its range come back into it, as they are exact modulo 2**32.
+"""
+
+# mypy: disable-error-code="misc, no-any-return"
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from saime.core.tabulation.kernel_cubes import Cube, Cubes
+from saime.core.tabulation.kernel_layout import Slots, Trees
+from saime.core.tabulation.kernel_membership import Integers
+
+MOST_PATTERNS = 24  # of a person; a longer list is counted by expand-and-stamp, which is quicker from about here
+MOST_TERMS = 256  # signed increments of a person
+_DE_BRUIJN = 0x03F79D71B4CB0A89
+_PLACES = np.zeros(64, np.int64)  # of an isolated bit, by the top six bits of its product with the de Bruijn number
+_PLACES[[((_DE_BRUIJN << bit) & (2**64 - 1)) >> 58 for bit in range(64)]] = np.arange(64)
+
+Keys = npt.NDArray[np.uint64]
+Days = npt.NDArray[np.int32]
+
+loop = njit(cache=True, nogil=True)
+inlined = njit(cache=True, nogil=True, forceinline=True)
+
+
+def count(trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cubes: Cubes) -> None:
+    """Count the persons whose rows begin at ``starts``."""
+    for person in np.flatnonzero(count_persons(trees, slots, starts, patterns, valid_from, valid_to, cubes.terms)):
+        rows = slice(starts[person], starts[person + 1])
+        cubes.serial += 1
+        spells = patterns[rows], valid_from[rows], valid_to[rows]
+        stamp_person(trees, slots, *spells, cubes.seen, cubes.stamp, cubes.serial, cubes.persons)
+
+
+@loop
+def person_starts(keys: Keys) -> Integers:
+    """The first row of each person, and the number of rows at the end."""
+    starts = np.empty(len(keys) + 1, np.int64)
+    found = 0
+    for row in range(len(keys)):
+        if row == 0 or keys[row, 0] != keys[row - 1, 0] or keys[row, 1] != keys[row - 1, 1]:
+            starts[found] = row
+            found += 1
+    starts[found] = len(keys)
+    return starts[: found + 1].copy()
+
+
+@loop
+def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None:
+    for row in range(len(patterns)):
+        patterns[row] |= table[ordinals[row]]
+
+
+@loop
+def count_persons(
+    trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cube: Cube
+) -> npt.NDArray[np.bool_]:
+    """Add the terms of each person to the cube; returns for which persons it did not, because their set is large."""
+    too_large = np.zeros(len(starts) - 1, np.bool_)
+    found, found_masks = np.empty(MOST_PATTERNS, np.int64), np.empty(MOST_PATTERNS, np.int64)
+    terms, term_masks, weights = np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64)
+    for person in range(len(too_large)):
+        first, end = starts[person], starts[person + 1]
+        count = _distinct(slots, patterns[first:end], valid_from[first:end], valid_to[first:end], found, found_masks)
+        if len(trees.set_leaves) > 0 and count > 0:
+            count = _single_leaves(trees, found, found_masks, count)
+        count = _signed_terms(trees, found, found_masks, count, terms, term_masks, weights)
+        too_large[person] = count < 0
+        for term in range(count):
+            _add(cube, _cell(trees, terms[term]), term_masks[term], weights[term])
+    return too_large
+
+
+@loop
+def stamp_person(
+    trees: Trees,
+    slots: Slots,
+    patterns: Integers,
+    valid_from: Days,
+    valid_to: Days,
+    seen: Integers,
+    stamp: Integers,
+    serial: int,
+    cube: Cube,
+) -> None:
+    """Count one person in every cell above its leaves, once a period. ``seen`` holds its periods where ``stamp`` is ``serial``."""
+    leaves = np.empty(trees.most_leaves, np.int64)
+    for row in range(len(patterns)):
+        mask = _periods(slots, valid_from[row], valid_to[row])
+        if mask == 0 or patterns[row] < 0:
+            continue
+        for leaf in range(_leaves_of(trees, patterns[row], leaves)):
+            _stamp_ancestors(trees, leaves[leaf], mask, seen, stamp, serial, cube)
+
+
+@inlined
+def _periods(slots: Slots, valid_from: int, valid_to: int) -> int:
+    """The periods that the spell touches, as bits."""
+    begins = min(max(valid_from, slots.first), slots.last) - slots.first
+    ends = min(max(valid_to, slots.first), slots.last) - slots.first
+    return slots.from_first[begins] & slots.to_last[ends]
+
+
+@inlined
+def _distinct(slots: Slots, patterns: Integers, valid_from: Days, valid_to: Days, found: Integers, masks: Integers) -> int:
+    """A person's distinct patterns with their periods; -1 if there are more than ``found`` can hold."""
+    count = 0
+    at = 0
+    for row in range(len(patterns)):
+        if row > 0 and patterns[row] == patterns[row - 1] and valid_from[row] == valid_from[row - 1] and valid_to[row] == valid_to[row - 1]:
+            continue
+        mask = _periods(slots, valid_from[row], valid_to[row])
+        if mask == 0 or patterns[row] < 0:
+            continue
+        at = _find(patterns[row], found, count, at + 1)  # months repeat their patterns in the same order
+        if at == count:
+            if count == len(found):
+                return -1
+            found[count] = patterns[row]
+            masks[count] = 0
+            count += 1
+        masks[at] |= mask
+    return count
+
+
+@inlined
+def _find(wanted: int, found: Integers, count: int, guess: int) -> int:
+    if guess >= count:
+        guess = 0
+    if guess < count and found[guess] == wanted:
+        return guess
+    for place in range(count):
+        if found[place] == wanted:
+            return place
+    return count
+
+
+@loop
+def _single_leaves(trees: Trees, found: Integers, masks: Integers, count: int) -> int:
+    """Patterns with sets of several leaves become packed cells of single leaves; -1 if there are too many."""
+    patterns, pattern_masks = found[:count].copy(), masks[:count].copy()
+    leaves = np.empty(len(found), np.int64)
+    total = 0
+    for place in range(count):
+        split = _leaves_of(trees, patterns[place], leaves)
+        if split < 0:
+            return -1
+        for leaf in leaves[:split]:
+            at = _find(leaf, found, total, 0)
+            if at == len(found):
+                return -1
+            if at == total:
+                found[at] = leaf
+                masks[at] = 0
+                total += 1
+            masks[at] |= pattern_masks[place]
+    return total
+
+
+@loop
+def _leaves_of(trees: Trees, pattern: int, leaves: Integers) -> int:
+    """The packed cells of a pattern, one for each combination of single leaves; -1 if ``leaves`` cannot hold them."""
+    leaves[0] = pattern
+    count = 1
+    for d in range(len(trees.codes)):
+        chosen = ((pattern >> trees.shifts[d]) & trees.fields[d]) - trees.codes[d]
+        if chosen < 0:
+            continue
+        first, end = trees.set_starts[trees.set_offsets[d] + chosen], trees.set_starts[trees.set_offsets[d] + chosen + 1]
+        if count * (end - first) > len(leaves):
+            return -1
+        for leaf in range(count * (end - first) - 1, -1, -1):
+            leaves[leaf] = _with_code(trees, leaves[leaf % count], d, trees.set_leaves[first + leaf // count])
+        count *= end - first
+    return count
+
+
+@inlined
+def _with_code(trees: Trees, packed: int, d: int, code: int) -> int:
+    return (packed & ~(trees.fields[d] << trees.shifts[d])) | (code << trees.shifts[d])
+
+
+@inlined
+def _signed_terms(
+    trees: Trees, leaves: Integers, masks: Integers, count: int, terms: Integers, term_masks: Integers, weights: Integers
+) -> int:
+    """Inclusion and exclusion over joins: terms whose sum over a cell's descendants is 1 in each period. -1 if too many."""
+    total = 0
+    for leaf in range(count):
+        known = total
+        if 2 * known + 1 > len(terms):
+            return -1
+        for term in range(known):
+            both = term_masks[term] & masks[leaf]
+            join = _join(trees, terms[term], leaves[leaf]) if both != 0 else -1
+            if join >= 0:
+                total = _add_term(terms, term_masks, weights, known, total, join, both, -weights[term])
+        total = _add_term(terms, term_masks, weights, known, total, leaves[leaf], masks[leaf], 1)
+        total = _merge(terms, term_masks, weights, known, total)
+    return total if count >= 0 else -1
+
+
+@inlined
+def _add_term(terms: Integers, masks: Integers, weights: Integers, known: int, total: int, cell: int, mask: int, weight: int) -> int:
+    for term in range(known, total):
+        if terms[term] == cell and masks[term] == mask:
+            weights[term] += weight
+            return total
+    terms[total], masks[total], weights[total] = cell, mask, weight
+    return total + 1
+
+
+@inlined
+def _merge(terms: Integers, masks: Integers, weights: Integers, known: int, total: int) -> int:
+    """Join the new terms, from ``known``, to equal ones before them, and leave out what has come to nothing."""
+    for new in range(known, total):
+        for term in range(known):
+            if terms[term] == terms[new] and masks[term] == masks[new]:
+                weights[term] += weights[new]
+                weights[new] = 0
+                break
+    kept = 0
+    for term in range(total):
+        if weights[term] != 0:
+            terms[kept], masks[kept], weights[kept] = terms[term], masks[term], weights[term]
+            kept += 1
+    return kept
+
+
+@inlined
+def _join(trees: Trees, one: int, other: int) -> int:
+    """The lowest packed cell above both; -1 if a dimension has no code above both."""
+    differ = one ^ other
+    for d in range(len(trees.codes)):
+        if (differ >> trees.shifts[d]) & trees.fields[d] != 0:
+            code = _common_ancestor(trees, d, (one >> trees.shifts[d]) & trees.fields[d], (other >> trees.shifts[d]) & trees.fields[d])
+            if code < 0:
+                return -1
+            one = _with_code(trees, one, d, code)
+    return one
+
+
+@inlined
+def _common_ancestor(trees: Trees, d: int, one: int, other: int) -> int:
+    offset = trees.offsets[d]
+    while one != other:
+        if trees.depths[offset + one] < trees.depths[offset + other]:
+            one, other = other, one
+        one = trees.parents[offset + one]
+        if one < 0:
+            return -1
+    return one
+
+
+@inlined
+def _cell(trees: Trees, packed: int) -> int:
+    cell = 0
+    for d in range(len(trees.codes)):
+        cell += ((packed >> trees.shifts[d]) & trees.fields[d]) * trees.strides[d]
+    return cell
+
+
+@inlined
+def _add(cube: Cube, cell: int, mask: int, weight: int) -> None:
+    """Add the weight in the periods of the mask, a run of neighbouring periods at a time."""
+    while mask != 0:
+        lowest = mask & -mask
+        carried = mask + lowest
+        cube[cell, _place(lowest)] += weight
+        cube[cell, _place(carried & ~mask)] -= weight
+        mask &= carried
+
+
+@inlined
+def _place(bit: int) -> int:
+    """Which bit is set, of one."""
+    return _PLACES[(np.uint64(bit) * np.uint64(_DE_BRUIJN)) >> np.uint64(58)]
+
+
+@loop
+def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
+    at = leaf
+    while at >= 0:
+        cell = _cell(trees, at)
+        known = seen[cell] if stamp[cell] == serial else 0
+        fresh = mask & ~known
+        if at == leaf and fresh == 0:
+            return
+        stamp[cell] = serial
+        seen[cell] = known | fresh
+        _add(cube, cell, fresh, 1)
+        at = _next_ancestor(trees, leaf, at)
+
+
+@inlined
+def _next_ancestor(trees: Trees, leaf: int, at: int) -> int:
+    """The packed cell after ``at`` in the product of the leaf's lineages; -1 after the last."""
+    for d in range(len(trees.codes)):
+        parent = trees.parents[trees.offsets[d] + ((at >> trees.shifts[d]) & trees.fields[d])]
+        if parent >= 0:
+            return _with_code(trees, at, d, parent)
+        at = _with_code(trees, at, d, (leaf >> trees.shifts[d]) & trees.fields[d])
+    return -1
