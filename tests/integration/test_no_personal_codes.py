@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,14 +50,14 @@ def codes_in(content: bytes, codes: list[str]) -> bool:
 def inside(path: Path) -> Iterator[bytes]:
     """The file's bytes and, of a file of columns, every column as it is in memory."""
     yield path.read_bytes()
-    if path.suffix == ".parquet":
-        yield from columns(pq.read_table(path))
-    if path.suffix == ".arrow":
-        with pa.OSFile(str(path)) as file:
-            try:
-                yield from columns(pa.Table.from_batches(list(pa.ipc.open_stream(file))))
-            except pa.ArrowInvalid:  # cut by a kill before its first batch; its bytes were searched
-                return
+    if path.suffix in {".parquet", ".arrow"}:
+        with suppress(pa.ArrowInvalid):  # cut by a kill before its end; its bytes were searched
+            yield from columns(pq.read_table(path) if path.suffix == ".parquet" else arrow_table(path))
+
+
+def arrow_table(path: Path) -> pa.Table:
+    with pa.OSFile(str(path)) as file:
+        return pa.Table.from_batches(list(pa.ipc.open_stream(file)))
 
 
 def columns(table: pa.Table) -> Iterator[bytes]:
