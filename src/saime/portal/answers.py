@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
+from pathlib import PurePosixPath
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -16,6 +17,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from saime.core.errors import SaimeError, TryLater
+
+FILE_SUFFIXES = frozenset({".json", ".px", ".csv", ".xlsx", ".svg"})
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,8 @@ def _answer(request: HttpRequest, status: int, words: dict[str, str]) -> HttpRes
 
 
 def _wants_json(request: HttpRequest) -> bool:
-    return request.path.endswith(".json") or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    """Files are fetched by programs: the address of one never answers with a page."""
+    return PurePosixPath(request.path).suffix in FILE_SUFFIXES or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def _language(words: str | Promise) -> str | None:
