@@ -46,14 +46,15 @@ def _answer(request: HttpRequest, status: int, words: dict[str, str]) -> HttpRes
     words = {kind: part for kind, part in words.items() if part}
     if _wants_json(request):
         told = {"what": heading, "fix": advice} | {kind: str(part) for kind, part in words.items()}
-        return JsonResponse({"error": told}, status=status)
+        return JsonResponse({"error": told}, status=status, json_dumps_params={"ensure_ascii": False})
     details = [{"kind": kind, "words": part, "language": _language(part)} for kind, part in words.items()]
     return render(request, "portal/error.html", {"heading": heading, "advice": advice, "details": details}, status=status)
 
 
 def _wants_json(request: HttpRequest) -> bool:
     """Files are fetched by programs: the address of one never answers with a page."""
-    return PurePosixPath(request.path).suffix in FILE_SUFFIXES or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    is_file = PurePosixPath(request.path).suffix in FILE_SUFFIXES
+    return is_file or request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 def _language(words: str | Promise) -> str | None:

@@ -46,7 +46,15 @@ def test_words_that_the_view_translates_are_shown_as_they_are() -> None:
     assert '<p class="govuk-body-l">Lapa nav atrasta</p>' in page
 
 
-@pytest.mark.parametrize(("path", "headers"), [("/lv/datasets/x.json", {}), ("/lv/datasets/x.csv", {"accept": "*/*"}), ("/lv/datasets/x.px", {"accept": "text/html"}), ("/lv/datasets/x", {"accept": "application/json"})])
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/lv/datasets/x.json", {}),
+        ("/lv/datasets/x.csv", {"accept": "*/*"}),
+        ("/lv/datasets/x.px", {"accept": "text/html"}),
+        ("/lv/datasets/x", {"accept": "application/json"}),
+    ],
+)
 def test_a_program_gets_json(path: str, headers: dict[str, str]) -> None:
     got = answer(NO_DATASET, path=path, **headers)
     assert got["content-type"] == "application/json"
