@@ -209,9 +209,10 @@ def test_an_empty_line_is_a_row_of_empty_values(tmp_path: Path) -> None:
     assert [place.row for place in refuse(tmp_path, path)["empty_required"].places] == [3]
 
 
-def test_text_that_is_not_utf8_is_named_by_its_row(tmp_path: Path) -> None:
+def test_text_that_stops_being_utf8_is_named_by_its_row(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "june.csv", [care_row(number) for number in range(10)])
     lines = path.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"home", "mājās".encode())
     lines[4] = lines[4].replace(b"home", "mājās".encode("cp1257"))
     path.write_bytes(b"".join(lines))
     fault = refuse(tmp_path, path)["not_utf8"]
@@ -262,10 +263,10 @@ def test_a_file_without_a_header_shows_no_personal_code(tmp_path: Path) -> None:
     assert {"missing_column", "extra_column"} <= set(refuse(tmp_path, path))
 
 
-def test_semicolons_are_told(tmp_path: Path) -> None:
+def test_another_separator_is_told(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "june.csv", [care_row(1)])
-    path.write_text(path.read_text().replace(",", ";"))
-    assert "separated by ';'" in refuse(tmp_path, path)["damaged_file"].what
+    path.write_text(path.read_text().replace(",", "|"))
+    assert "separated by '|'" in refuse(tmp_path, path)["damaged_file"].what
 
 
 def test_parquet_without_its_footer(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_after_refusals_of_files_that_are_out_of_shape(tmp_path: Path, log: io.S
         whole.split("\n", 1)[1],
         whole[:-30],
         whole.replace("home", "home,home"),
-        whole.replace(",", ";"),
+        whole.replace(",", "|"),
         whole.replace("home", '"home', 1),
     ]
     for number, text in enumerate(shapes):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -145,27 +146,35 @@ class Home:
     def quarantine(self) -> Quarantine:
         return Quarantine(self.root / "quarantine", self.root / "keys")
 
-    def delivery(self, path: Path, *, contract: FeedContract = CARE, period: str = "2019-06") -> Delivery:
+    def delivery(self, path: Path, *, contract: FeedContract = CARE, period: str = "2019-06", received_at: str = RECEIVED_AT) -> Delivery:
         names = [column.name for column in contract.columns]
         return Delivery(
             path=path,
             contract=contract,
             code_lists={column: code_list for column, code_list in CODE_LISTS.items() if column in names},
             period=Period.parse(period),
-            received_at=RECEIVED_AT,
+            received_at=received_at,
             synthetic=True,
             other_contracts=tuple(other for other in (CARE, HEAD_COUNT) if other != contract),
         )
 
-    def load(self, path: Path, *, contract: FeedContract = CARE, period: str = "2019-06") -> LoadReceipt:
+    def load(
+        self,
+        path: Path,
+        *,
+        contract: FeedContract = CARE,
+        period: str = "2019-06",
+        received_at: str = RECEIVED_AT,
+        replace: bool = False,
+    ) -> LoadReceipt:
         cipher = open_person_cipher(self.root / "keys", self.warehouse.key_fingerprint)
-        delivery = self.delivery(path, contract=contract, period=period)
-        return load_delivery(self.warehouse, delivery, cipher=cipher, quarantine=self.quarantine)
+        delivery = self.delivery(path, contract=contract, period=period, received_at=received_at)
+        return load_delivery(self.warehouse, delivery, cipher=cipher, quarantine=self.quarantine, replace=replace)
 
-    def facts(self, *periods: str, contract: FeedContract = CARE) -> FactTable:
+    def facts(self, *periods: str, contract: FeedContract = CARE, as_of: datetime | None = None) -> FactTable:
         names = [column.name for column in contract.columns]
         lists = {column: code_list for column, code_list in CODE_LISTS.items() if column in names}
-        return self.warehouse.facts(contract, periods or ("2019-06",), lists)
+        return self.warehouse.facts(contract, periods or ("2019-06",), lists, as_of=as_of)
 
     def files(self) -> dict[str, bytes]:
         """Every file of the working folder with its content, by path."""

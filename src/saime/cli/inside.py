@@ -1,4 +1,4 @@
-"""Commands of the inside: check the pack, load a delivery, open a quarantined one."""
+"""Commands of the inside: check the pack, load a delivery, open a quarantined one, remove facts."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def _faults_of_content() -> list[BadInput]:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--period", required=True, help="The delivery's reference period, for example 2019-06.")
 @click.option("--synthetic", is_flag=True, help="The delivery is made up; everything that comes of it is marked so.")
-def load(feed: str, file: Path, period: str, synthetic: bool) -> None:
+@click.option("--replace", is_flag=True, help="The delivery corrects the one loaded for this feed and period, and takes its place.")
+def load(feed: str, file: Path, period: str, synthetic: bool, replace: bool) -> None:
     """Check a delivery, pseudonymise it and load it into the warehouse.
 
     Example: saime load disability delivery.csv --period 2019-06
@@ -61,10 +62,20 @@ def load(feed: str, file: Path, period: str, synthetic: bool) -> None:
     place = environment()
     with progress_bar(f"Loading {file.name}") as progress:
         receipt = intake.receive_delivery(
-            place.home, open_pack(), feed, file, period, synthetic=synthetic, received_at=datetime.now(UTC), progress=progress
+            place.home,
+            open_pack(),
+            feed,
+            file,
+            period,
+            synthetic=synthetic,
+            received_at=datetime.now(UTC),
+            replace=replace,
+            progress=progress,
         )
-    state = "was loaded before; nothing changed" if receipt.already_loaded else "is loaded"
-    click.echo(f"{receipt.record.delivery_name} {state}: {number(receipt.record.rows)} rows, {number(receipt.record.persons)} persons")
+    record = receipt.record
+    loaded = f"is loaded in place of {record.replaces}" if record.replaces else "is loaded"
+    state = "was loaded before; nothing changed" if receipt.already_loaded else loaded
+    click.echo(f"{record.delivery_name} {state}: {number(record.rows)} rows, {number(record.persons)} persons")
 
 
 @click.group()
@@ -92,3 +103,37 @@ def open_delivery(quarantine_id: str, file: Path) -> None:
     """
     intake.open_quarantined(environment().home, quarantine_id, file)
     click.echo(f"{file} holds the delivery with its personal codes: remove it when it is mended")
+
+
+@click.command()
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day to judge by (default: today).")
+@click.option("--write", is_flag=True, help="Remove the facts; without it they are only listed.")
+def retention(day: datetime | None, write: bool) -> None:
+    """List the loads whose facts are past the retention of their feed, or remove these facts.
+
+    Example: saime retention --on 2027-01-01
+    """
+    now, home = datetime.now(UTC), environment().home
+    on = (day or now).date()
+    found = intake.remove_expired_facts(home, open_pack(), on, at=now) if write else intake.list_expired(home, open_pack(), on)
+    for item in found:
+        click.echo(f"{item.record.id}\t{item.record.feed}\t{item.record.period}\tkept until {item.kept_until}")
+    done = "facts removed; the records of the loads stay" if write else "nothing is changed without --write"
+    click.echo(f"{number(len(found))} loads past their time: {done}")
+
+
+@click.command("delete-person")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--legal-basis", required=True, help="On what ground, without naming the person; it is kept on record.")
+@click.option("--write", is_flag=True, help="Delete; without it the rows are only counted.")
+def delete_person(file: Path, legal_basis: str, write: bool) -> None:
+    """Delete a person from every load, also from those replaced. FILE holds the personal code and lies outside SAIME_HOME.
+
+    Example: saime delete-person /secure/person.txt --legal-basis "Regulation (EU) 2016/679, Article 17" --write
+    """
+    rows = intake.delete_person_on_request(environment().home, file, legal_basis, at=datetime.now(UTC), write=write)
+    done = "deleted and recorded" if write and rows.rows else "nothing is changed" if write else "nothing is changed without --write"
+    click.echo(f"{number(rows.rows)} rows in {number(rows.loads)} loads: {done}")
+    if write and rows.rows:
+        click.echo("Tables counted before with these rows cannot be counted again; releases stay as they were published.")
+        click.echo(f"Remove {file}; backups and deliveries in quarantine are not changed.")

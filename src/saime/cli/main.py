@@ -13,7 +13,7 @@ from typing import NoReturn
 import click
 
 from saime import __version__
-from saime.cli import bench, demo, inside, production, web
+from saime.cli import bench, demo, inside, keys, production, web
 from saime.core.errors import SaimeError, TryLater
 
 
@@ -33,6 +33,9 @@ for command in (
     inside.pack,
     inside.load,
     inside.quarantine,
+    keys.receiving_key,
+    inside.retention,
+    inside.delete_person,
     production.tabulate,
     production.protect,
     production.release,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -15,6 +16,7 @@ from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD,
 from saime.core.tabulation.engines import DEFAULT_ENGINE, ENGINES
 from saime.production import services
 
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default=DEFAULT_ENGINE, show_default=True, help="What counts.")
 
 
@@ -24,13 +26,16 @@ engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), defau
 @click.option("--json", "as_json", is_flag=True, help="Print the inside table as JSON-stat 2.0.")
 @click.option("--language", type=click.Choice(["lv", "en"]), default="lv", show_default=True)
 @click.option("--show-sql", is_flag=True, help="Print what DuckDB is asked, and count nothing.")
-def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool) -> None:
+@click.option("--as-of", type=click.DateTime(MOMENTS), help="Count from what was loaded at this moment, in UTC unless it has a zone.")
+def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool, as_of: datetime | None) -> None:
     """Count a plan's table, unprotected: it stays inside.
 
     Example: saime tabulate disability-2019-06 --engine reference --json
     """
-    production = open_production()
+    production = replace(open_production(), as_of=as_of and (as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)))
     wanted = open_pack().plan(plan)
+    if production.deletions_since:
+        click.echo(f"Persons deleted since then: {production.deletions_since}; the table is without them", err=True)
     if show_sql:
         click.echo("\n\n".join(services.queries(production, wanted)))
         return

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from saime.core.errors import BadInput
 from saime.core.model.period import Period
 from saime.core.pack.reader import Pack
 from saime.core.warehouse.code_lists import code_lists_of
+from saime.core.warehouse.deletion import PersonRows, delete_person, find_person, read_personal_code
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.keys import open_person_cipher
 from saime.core.warehouse.loading import LoadReceipt, Progress, load_delivery
 from saime.core.warehouse.quarantine import Quarantine, QuarantineReport
+from saime.core.warehouse.retention import Expired, expired, remove_expired
 from saime.core.warehouse.store import Warehouse
 
 
@@ -26,9 +28,10 @@ def receive_delivery(
     synthetic: bool,
     received_at: datetime,
     delivery_name: str | None = None,
+    replace: bool = False,
     progress: Progress | None = None,
 ) -> LoadReceipt:
-    """Check, pseudonymise and load one file of a feed into the warehouse of ``home``.
+    """Check, pseudonymise and load one file of a feed into the warehouse of ``home``, or let it replace the one loaded before.
 
     Raises: NotFound for an unknown feed; otherwise what ``load_delivery`` raises.
     """
@@ -43,10 +46,36 @@ def receive_delivery(
         synthetic=synthetic,
         name=delivery_name,
         other_contracts=tuple(other for other in pack.feeds if other.feed != feed),
+        receiving_keys=home / "keys",
     )
     warehouse = Warehouse(home / "warehouse")
     cipher = open_person_cipher(home / "keys", warehouse.key_fingerprint)
-    return load_delivery(warehouse, delivery, cipher=cipher, quarantine=_quarantine(home), progress=progress)
+    return load_delivery(warehouse, delivery, cipher=cipher, quarantine=_quarantine(home), replace=replace, progress=progress)
+
+
+def list_expired(home: Path, pack: Pack, on: date) -> tuple[Expired, ...]:
+    """The loads whose facts are past the retention of their feed on a day."""
+    return expired(Warehouse(home / "warehouse"), pack.feeds, on)
+
+
+def remove_expired_facts(home: Path, pack: Pack, on: date, *, at: datetime) -> tuple[Expired, ...]:
+    """Remove the facts that ``list_expired`` lists. Raises: what ``remove_expired`` raises."""
+    return remove_expired(Warehouse(home / "warehouse"), pack.feeds, on, at=at)
+
+
+def delete_person_on_request(home: Path, file: Path, legal_basis: str, *, at: datetime, write: bool) -> PersonRows:
+    """Delete the person whose code a file outside ``home`` holds; without ``write`` only count what would be deleted.
+
+    Raises: BadInput if nothing is loaded; otherwise what ``delete_person`` raises.
+    """
+    _check_outside(home, file, "the file holds a personal code and lies inside the working folder")
+    warehouse = Warehouse(home / "warehouse")
+    if (fingerprint := warehouse.key_fingerprint) is None:
+        raise BadInput("the warehouse holds no loads, so nobody is in it", where=str(warehouse.root), fix="check SAIME_HOME")
+    person, cipher = read_personal_code(file), open_person_cipher(home / "keys", fingerprint)
+    if write:
+        return delete_person(warehouse, person, cipher=cipher, legal_basis=legal_basis, at=at)
+    return find_person(warehouse, person, cipher=cipher)
 
 
 def list_quarantined(home: Path) -> tuple[QuarantineReport, ...]:

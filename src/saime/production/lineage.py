@@ -48,6 +48,9 @@ def _delivery_step(load: LoadRecord) -> LineageStep:
     """Persons are left out: the exact number of a small delivery would be a count that no attack has looked at."""
     label = Text(lv=f"Piegāde par {load.period}", en=f"Delivery for {load.period}")
     details: dict[str, str | int | float | bool | None] = {"rows": load.rows, "synthetic": load.synthetic}
+    if load.replaces:
+        label = Text(lv=f"Labota piegāde par {load.period}", en=f"Corrected delivery for {load.period}")
+        details["replaces"] = load.replaces
     return LineageStep(
         kind="delivery", id=load.delivery_name, label=label, digest=load.delivery_digest, at=load.received_at, details=details
     )

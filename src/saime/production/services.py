@@ -41,6 +41,7 @@ class Production:
     warehouse: Path
     releases: Path
     records: Path
+    as_of: datetime | None = None  # count from what was loaded at this moment; None: now
 
     @property
     def store(self) -> ReleaseStore:
@@ -50,10 +51,17 @@ class Production:
     def runs(self) -> RunRecords:
         return RunRecords(self.records)
 
+    @property
+    def deletions_since(self) -> int:
+        """How many persons were deleted after ``as_of``: what was counted then cannot be counted again with them."""
+        moments = [datetime.fromisoformat(deletion.at) for deletion in Warehouse(self.warehouse).manifest.deletions]
+        return sum(self.as_of is not None and moment > self.as_of for moment in moments)
+
     def facts(self, plan: TabulationPlan) -> FactTable:
         """Raises: BadInput if no delivery is loaded that the plan could count."""
         contract = self.pack.feed(plan.population)
-        facts = Warehouse(self.warehouse).facts(contract, plan.reference_period, code_lists_of(contract, self.pack.classification))
+        code_lists = code_lists_of(contract, self.pack.classification)
+        facts = Warehouse(self.warehouse).facts(contract, plan.reference_period, code_lists, as_of=self.as_of)
         if missing := _missing_periods(plan, facts):
             raise BadInput(
                 f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(missing)}",

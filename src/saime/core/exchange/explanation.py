@@ -26,6 +26,7 @@ DETAIL_NAMES = {
     "rows": Text(lv="Rindu skaits", en="Rows"),
     "persons": Text(lv="Personu skaits", en="Persons"),
     "synthetic": Text(lv="Sintētiski dati", en="Synthetic data"),
+    "replaces": Text(lv="Aizstāj piegādi", en="Replaces delivery"),
     "engine": Text(lv="Skaitīšanas dzinējs", en="Engine"),
     "unit": Text(lv="Vienība", en="Unit"),
     "minimum": Text(lv="Mazākais publicējamais skaits", en="Smallest count published"),

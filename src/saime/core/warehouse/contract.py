@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 
 from saime.core.model.text import Text
 
@@ -40,10 +40,19 @@ class Spell(BaseModel):
     end: str
 
 
+class Retention(BaseModel):
+    """How long facts are kept: so many months after the end of the delivery's period."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    months: PositiveInt
+
+
 class FeedContract(BaseModel):
-    """Columns, types, code lists, keys, period and legal basis of one feed.
+    """Columns, types, code lists, keys, period, legal basis and retention of one feed.
 
     Without ``spell`` a fact holds on the delivery's whole period. ``key`` names the columns that no two rows share.
+    Without ``retention`` facts are kept until somebody sets one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +66,7 @@ class FeedContract(BaseModel):
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     spell: Spell | None = None
+    retention: Retention | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

@@ -1,40 +1,38 @@
-"""Deliveries in CSV: UTF-8, comma, a header row, one line a row. Every column is read as text and checked later.
+"""Deliveries in CSV: a header row, one line a row, every column read as text and checked later.
 
-Left out: other separators, quoted line breaks and compressed files; each is told as a fault.
+The separator is told from the header (``csv_header.py``), the encoding from the first byte outside ASCII
+(``text_stream.py``). Left out: quoted line breaks and compressed files; each is told as a fault.
 """
 
 from __future__ import annotations
 
-import csv
+import logging
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from saime.core.warehouse.csv_header import Header, read_header
 from saime.core.warehouse.delivery import Delivery, DeliveryFile
 from saime.core.warehouse.faults import FaultLog, Place, Rows
 from saime.core.warehouse.header import header_fits
+from saime.core.warehouse.sealed import Content
+from saime.core.warehouse.text_stream import WINDOWS_1257, TextStream
 
 BLOCK_BYTES = 1 << 22
-LONGEST_HEADER = 1 << 20  # bytes
 MOST_UNEVEN_ROWS = 100_000  # after that many the rest of the file is not read
 
+_LOGGER = logging.getLogger(__name__)
 
-def open_csv(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
+
+def open_csv(content: Content, delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
     """Read the header; None if the log tells why the rows cannot be read."""
-    with delivery.path.open("rb") as file:
-        line = file.readline(LONGEST_HEADER)
-    try:
-        names = next(csv.reader([line.decode("utf-8-sig")]), [])
-    except (UnicodeDecodeError, csv.Error):
-        log.add("not_utf8", "the header is not text in UTF-8", "save the file as CSV in UTF-8")
+    header = read_header(content, delivery, log)
+    if header is None or not header_fits(header.names, delivery, log):
         return None
-    if len(names) == 1 and (separator := next((sign for sign in ";\t|" if sign in names[0]), None)):
-        log.add("damaged_file", f"the columns are separated by {separator!r}", "save the file with commas between columns")
-        return None
-    return CsvDelivery(delivery, names, log) if header_fits(names, delivery, log) else None
+    return CsvDelivery(content, delivery, header, log)
 
 
 class CsvDelivery:
@@ -42,17 +40,22 @@ class CsvDelivery:
 
     rows_expected: int | None = None
 
-    def __init__(self, delivery: Delivery, names: list[str], log: FaultLog) -> None:
-        self._path, self._contract, self._names, self._log = delivery.path, delivery.contract, names, log
+    def __init__(self, content: Content, delivery: Delivery, header: Header, log: FaultLog) -> None:
+        self._content, self._delivery, self._header, self._log = content, delivery, header, log
         self._uneven: list[int] = []
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        try:
-            yield from self._open()
-        except pa.ArrowInvalid:
-            if len(self._uneven) < MOST_UNEVEN_ROWS:
-                self._log_unreadable()
-        self._log_cut_off()
+        with TextStream(self._content.open()) as text:
+            try:
+                yield from self._open(text)
+            except pa.ArrowInvalid:
+                if len(self._uneven) < MOST_UNEVEN_ROWS and not self._log_stopped(text):
+                    what = "the file cannot be read as CSV to its end"
+                    self._log.add("damaged_file", what, "check quotes and line ends, and deliver it again")
+                return
+        if not self._log_stopped(text):
+            self._log_cut_off()
+        _LOGGER.info("%s: %s, separated by %r", self._delivery.shown_name, text.encoding or "ASCII", self._header.separator)
 
     def data_rows(self, positions: Rows) -> Rows:
         """A row's number in the file: its position, and the rows of the wrong length before it."""
@@ -60,16 +63,22 @@ class CsvDelivery:
         even_before = uneven - np.arange(1, len(uneven) + 1)
         return positions + 1 + np.searchsorted(even_before, positions, side="right")
 
-    def _open(self) -> Iterator[pa.RecordBatch]:
-        text = pa.dictionary(pa.int32(), pa.string())
-        types = {column.name: pa.string() if column.type == "personal_code" else text for column in self._contract.columns}
+    def _open(self, text: TextStream) -> Iterator[pa.RecordBatch]:
+        words, columns = pa.dictionary(pa.int32(), pa.string()), self._delivery.contract.columns
         yield from arrow_csv.open_csv(
-            self._path,
+            text,
             # one thread, because only then does the parser know the number of a row
-            read_options=arrow_csv.ReadOptions(column_names=self._names, skip_rows=1, block_size=BLOCK_BYTES, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(invalid_row_handler=self._note_uneven, ignore_empty_lines=False),
+            read_options=arrow_csv.ReadOptions(
+                column_names=list(self._header.names), skip_rows=1, block_size=BLOCK_BYTES, use_threads=False
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=self._header.separator, invalid_row_handler=self._note_uneven, ignore_empty_lines=False
+            ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=True
+                column_types={column.name: pa.string() if column.type == "personal_code" else words for column in columns},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
             ),
         )
 
@@ -81,35 +90,31 @@ class CsvDelivery:
         self._log.add("wrong_field_count", what, fix, places=places)
         return "skip" if len(self._uneven) < MOST_UNEVEN_ROWS else "error"
 
-    def _log_unreadable(self) -> None:
-        if line := _first_line_not_utf8(self._path):
-            fix = "save the file as CSV in UTF-8 (not Windows-1257 or UTF-16)"
-            self._log.add("not_utf8", "the text is not UTF-8 from here on; later rows were not read", fix, places=[Place(row=line - 1)])
-        else:
-            self._log.add("damaged_file", "the file cannot be read as CSV to its end", "check quotes and line ends, and deliver it again")
+    def _log_stopped(self, text: TextStream) -> bool:
+        """Log why the text ended early, if it did."""
+        if text.is_broken:
+            what = "the encrypted file is cut off or was changed on its way; later rows were not read"
+            self._log.add("damaged_file", what, "encrypt it and deliver it again")
+        elif text.bad_byte is not None:
+            begun = WINDOWS_1257 if text.encoding == WINDOWS_1257 else "UTF-8"
+            what = f"the text is {begun} before this row and not in it; later rows were not read"
+            places = [Place(row=self._row_at(text.bad_byte))]
+            self._log.add("not_utf8", what, "save the whole file in one encoding, UTF-8 or Windows-1257", places=places)
+        return text.is_broken or text.bad_byte is not None
 
     def _log_cut_off(self) -> None:
-        if self._uneven and self._uneven[-1] + 1 == _count_lines(self._path) and not _ends_with_newline(self._path):
+        if self._uneven and self._uneven[-1] == self._last_row_without_line_end():
             what, fix = "the file ends in the middle of a row", "deliver the whole file"
             self._log.add("cut_off", what, fix, places=[Place(row=self._uneven[-1])])
 
+    def _last_row_without_line_end(self) -> int | None:
+        row, line = 0, b""
+        with self._content.open() as file:
+            for line in file:  # noqa: B007
+                row += 1
+        return None if line.endswith((b"\r", b"\n")) else row - 1
 
-def _first_line_not_utf8(path: Path) -> int | None:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return None
-
-
-def _count_lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(1 for _ in file)
-
-
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) in b"\r\n"
+    def _row_at(self, offset: int) -> int:
+        """The row of a byte; the header is row 0."""
+        with self._content.open() as file:
+            return next(row for row, end in enumerate(accumulate(map(len, file))) if end > offset)

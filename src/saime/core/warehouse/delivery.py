@@ -1,6 +1,7 @@
-"""A delivery: one CSV or Parquet file received under a feed contract, read as a stream of Arrow record batches.
+"""A delivery: one file received under a feed contract, plain or encrypted, read as a stream of Arrow record batches.
 
-The file is read in place and never copied. Memory holds a few batches at a time, whatever the size of the file.
+The file is read in place and never copied to another file. Memory holds a few batches at a time, whatever the size of the
+file; the formats that cannot be read so say it (``xlsx_delivery.py``, ``sealed.py``).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Delivery:
 
     ``code_lists`` by column, from ``code_lists_of``. ``other_contracts`` are the pack's other feeds, to recognise a file
     that was meant for one of them. ``received_at`` is the caller's clock, in ISO 8601. ``name`` is the file's own unless given.
+    ``receiving_keys`` is the folder of the key that opens encrypted deliveries; without it they are refused.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class Delivery:
     synthetic: bool
     name: str | None = None
     other_contracts: tuple[FeedContract, ...] = ()
+    receiving_keys: Path | None = None
 
     @property
     def shown_name(self) -> str:

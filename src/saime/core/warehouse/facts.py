@@ -13,7 +13,11 @@ PERSON_KEY, VALID_FROM, VALID_TO = "person_key", "valid_from", "valid_to"
 
 
 class LoadRecord(BaseModel):
-    """One load of one delivery, as the warehouse's manifest keeps it. It names no person."""
+    """One load of one delivery, as the warehouse's manifest keeps it. It names no person.
+
+    ``rows`` and ``persons`` are those of the delivery. ``replaces`` is the id of the load that it corrected, and
+    ``deletions`` counts the lawful deletions of a person that took rows of this load away.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +31,8 @@ class LoadRecord(BaseModel):
     persons: int
     received_at: str
     synthetic: bool
+    replaces: str | None = None
+    deletions: int = 0
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ def header_fits(names: Sequence[str], delivery: Delivery, log: FaultLog) -> bool
     return not log
 
 
+def known_names(names: Sequence[str], delivery: Delivery) -> int:
+    """How many of the names are columns of one feed: the delivery's own, or the other that knows most of them."""
+    contracts = (delivery.contract, *delivery.other_contracts)
+    return max(len(set(names) & {column.name for column in contract.columns}) for contract in contracts)
+
+
 def _better_fit(names: Sequence[str], delivery: Delivery) -> FeedContract | None:
     own = _likeness(names, delivery.contract)
     others = [(_likeness(names, contract), contract) for contract in delivery.other_contracts]

@@ -1,4 +1,4 @@
-"""The two keys of the inside: the key that makes person keys, and the key that opens quarantined deliveries.
+"""The two keys of the inside: the key that makes person keys, and the key that opens encrypted and quarantined deliveries.
 
 Both live in ``<SAIME_HOME>/keys`` (0700), outside the warehouse and its backups, as files with mode 0600.
 The person key's file is made once, while the warehouse is empty. A lost one is never replaced by a new one in silence:
@@ -47,7 +47,7 @@ def check_fingerprint(cipher: PersonCipher, fingerprint: str | None, *, where: s
 
 
 def open_receiving_identity(folder: Path) -> pyrage.x25519.Identity:
-    """The age identity that opens quarantined deliveries; made on first use. Raises: BadInput as for the person key."""
+    """The age identity that opens encrypted and quarantined deliveries; made on first use. Raises: BadInput as for the person key."""
     path = folder / RECEIVING_KEY_FILE
     if not path.exists():
         _create(path, str(pyrage.x25519.Identity.generate()))
@@ -55,6 +55,11 @@ def open_receiving_identity(folder: Path) -> pyrage.x25519.Identity:
         return pyrage.x25519.Identity.from_str(_read_private(path).decode("ascii").strip())
     except (UnicodeDecodeError, pyrage.IdentityError):
         raise _damaged(path, "one line that begins with AGE-SECRET-KEY-1") from None
+
+
+def receiving_recipient(folder: Path) -> str:
+    """The public half, ``age1...``, that agencies encrypt deliveries to. Raises: BadInput as for the identity."""
+    return str(open_receiving_identity(folder).to_public())
 
 
 def _read_person_key(path: Path) -> bytes:

@@ -2,7 +2,8 @@
 
 A batch is checked, its personal codes become person keys, and its rows go to the staged files of their partitions.
 Then each partition is sorted and written. A killed load leaves only what the next load removes; given again, it ends in
-the same state. Corrections of a period already loaded are left out.
+the same state. A delivery for a period already loaded replaces the earlier one, if it is given as a correction; the
+earlier stays, so that what was counted from it can be counted again (ADR 0011).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from saime.core.durable import full_disk_is_told, make_folders
-from saime.core.errors import BadInput, Refused, TryLater
+from saime.core.errors import BadInput, TryLater
 from saime.core.warehouse.checks import RowChecker
+from saime.core.warehouse.corrections import check_replaces, loaded_for, new_load_id
 from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
 from saime.core.warehouse.facts import LoadRecord
 from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
@@ -27,6 +29,7 @@ from saime.core.warehouse.merging import Merged, fact_metadata, merge_partition
 from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule, PersonCipher
 from saime.core.warehouse.quarantine import Quarantine
 from saime.core.warehouse.reading import most_rows, open_delivery
+from saime.core.warehouse.retention import check_may_keep
 from saime.core.warehouse.staging import Staging, staged_path, staged_schema
 from saime.core.warehouse.store import Warehouse
 
@@ -49,21 +52,26 @@ def load_delivery(
     *,
     cipher: PersonCipher,
     quarantine: Quarantine,
+    replace: bool = False,
     check_digit: CheckDigitRule | None = OLD_FORM_CHECK_DIGIT,
     progress: Progress | None = None,
 ) -> LoadReceipt:
-    """Load a delivery, or seal it into quarantine if it has faults.
+    """Load a delivery, or seal it into quarantine if it has faults. With ``replace`` it corrects the one loaded before.
 
-    Raises: DeliveryRefused with all faults; BadInput for a wrong period, file or key; Refused if another delivery is
-    loaded for the feed and period; TryLater if another load runs, the disk is full, or the file changes while it is read.
+    Raises: DeliveryRefused with all faults; BadInput for a wrong period, file or key, or if there is nothing to replace;
+    Refused if another delivery is loaded for the feed and period and this one is not to replace it, or if its facts would
+    be past their time; TryLater if another load runs, the disk is full, or the file changes while it is read.
     """
     _check_period(delivery)
-    with full_disk_is_told(warehouse.root, "loading a delivery", lambda: _room_needed(delivery)), warehouse.loading() as folder:
+    with full_disk_is_told(warehouse.root, "loading a delivery", lambda: _room_needed(delivery)), warehouse.changing() as folder:
         check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
         digest = delivery.digest()
-        if record := _loaded_before(warehouse, delivery, digest):
-            return LoadReceipt(record, already_loaded=True)
-        load = _Load(warehouse, delivery, folder, FaultLog(), check_digit)
+        earlier = loaded_for(warehouse, delivery)
+        if earlier and earlier.delivery_digest == digest:
+            return LoadReceipt(earlier, already_loaded=True)
+        check_replaces(delivery, earlier, replace=replace)
+        check_may_keep(delivery.contract, delivery.period, delivery.received_at, where=delivery.shown_name)
+        load = _Load(warehouse, delivery, folder, FaultLog(), check_digit, earlier)
         stored = load.run(cipher, digest, progress)
         if delivery.digest() != digest:
             raise TryLater("the delivery changed while it was read", where=delivery.shown_name, fix="load it when it is complete")
@@ -83,6 +91,7 @@ class _Load:
     folder: Path
     log: FaultLog
     check_digit: CheckDigitRule | None
+    replaces: LoadRecord | None
     rows: int = 0
 
     @property
@@ -101,7 +110,23 @@ class _Load:
         if self.log:
             return None
         code_lists = {column: code_list.key for column, code_list in self.delivery.code_lists.items()}
-        return StoredLoad(record=_record(self.delivery, digest, self.rows, persons), code_lists=code_lists, files=files)
+        return StoredLoad(record=self._record(digest, persons), code_lists=code_lists, files=files)
+
+    def _record(self, digest: str, persons: int) -> LoadRecord:
+        delivery = self.delivery
+        return LoadRecord(
+            id=new_load_id(self.warehouse, delivery, digest),
+            feed=delivery.contract.feed,
+            feed_version=delivery.contract.version,
+            period=delivery.period.code,
+            delivery_name=delivery.shown_name,
+            delivery_digest=digest,
+            rows=self.rows,
+            persons=persons,
+            received_at=delivery.received_at,
+            synthetic=delivery.synthetic,
+            replaces=self.replaces.id if self.replaces else None,
+        )
 
     def _stage(self, file: DeliveryFile, cipher: PersonCipher, progress: Progress | None) -> None:
         checker = RowChecker(self.delivery, file, self.log, self.check_digit)
@@ -151,35 +176,6 @@ def _check_period(delivery: Delivery) -> None:
             where="period of the delivery",
             fix=f"give the period as {names[wanted]}",
         )
-
-
-def _loaded_before(warehouse: Warehouse, delivery: Delivery, digest: str) -> LoadRecord | None:
-    for record in warehouse.loads(delivery.contract.feed):
-        if record.period != delivery.period.code:
-            continue
-        if record.delivery_digest == digest:
-            return record
-        raise Refused(
-            f"another delivery of feed {record.feed} is loaded for {record.period}: {record.delivery_name}, received {record.received_at}",
-            where=delivery.shown_name,
-            fix="check the period and the file; a loaded period cannot be replaced yet",
-        )
-    return None
-
-
-def _record(delivery: Delivery, digest: str, rows: int, persons: int) -> LoadRecord:
-    return LoadRecord(
-        id=f"{delivery.contract.feed}-{delivery.period.code}-{digest[:12]}",
-        feed=delivery.contract.feed,
-        feed_version=delivery.contract.version,
-        period=delivery.period.code,
-        delivery_name=delivery.shown_name,
-        delivery_digest=digest,
-        rows=rows,
-        persons=persons,
-        received_at=delivery.received_at,
-        synthetic=delivery.synthetic,
-    )
 
 
 def _room_needed(delivery: Delivery) -> int:

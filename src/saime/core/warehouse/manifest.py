@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -28,18 +29,59 @@ class StoredFile(BaseModel):
     sha256: str
 
 
+class Replacement(BaseModel):
+    """When a later delivery of the same feed and period took a load's place, and the id of that one's load."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: str
+    by: str
+
+
+class Removal(BaseModel):
+    """When a load's facts were removed, and the last day for which its contract kept them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: str
+    kept_until: str
+
+
+class Deletion(BaseModel):
+    """That a person was deleted on lawful request: when, on which legal basis, from how many loads, how many rows. Not who."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: str
+    legal_basis: str
+    loads: int
+    rows: int
+
+
 class StoredLoad(BaseModel):
-    """A load, its files, and by column the key of the code list its positions refer to."""
+    """A load, its files, and by column the key of the code list its positions refer to.
+
+    A replaced load keeps its files, so that earlier tables can be counted again; a removed one has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     record: LoadRecord
     code_lists: dict[str, str]
     files: tuple[StoredFile, ...]
+    replaced: Replacement | None = None
+    removed: Removal | None = None
 
     @property
     def folder(self) -> Path:
         return Path(FACTS) / self.record.feed / self.record.period / self.record.id
+
+    def was_in_force(self, as_of: datetime | None) -> bool:
+        """Was it the load of its feed and period at a moment (None: now)? A removed load stays in force; its facts are gone."""
+        if as_of is None:
+            return self.replaced is None
+        received = datetime.fromisoformat(self.record.received_at)
+        return received <= as_of and (self.replaced is None or as_of < datetime.fromisoformat(self.replaced.at))
 
 
 class Manifest(BaseModel):
@@ -52,14 +94,20 @@ class Manifest(BaseModel):
     key_fingerprint: str | None = None
     code_lists: dict[str, tuple[str, ...]] = {}
     loads: tuple[StoredLoad, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
 
     def with_load(self, load: StoredLoad, code_lists: dict[str, tuple[str, ...]], fingerprint: str) -> Manifest:
-        return Manifest(
-            partitions=self.partitions,
-            key_fingerprint=fingerprint,
-            code_lists={**self.code_lists, **code_lists},
-            loads=(*self.loads, load),
+        """The manifest with one more load; the load of its feed and period that was in force is replaced by it."""
+        new, replacement = load.record, Replacement(at=load.record.received_at, by=load.record.id)
+        place = (new.feed, new.period)
+        earlier = (
+            old.model_copy(update={"replaced": replacement})
+            if (old.record.feed, old.record.period) == place and old.replaced is None
+            else old
+            for old in self.loads
         )
+        changes = {"key_fingerprint": fingerprint, "code_lists": {**self.code_lists, **code_lists}, "loads": (*earlier, load)}
+        return self.model_copy(update=changes)
 
 
 def read_manifest(root: Path, partitions: int) -> Manifest:

@@ -39,7 +39,7 @@ def merge_partition(staged: Path, target: Path, contract: FeedContract, metadata
     person = _person_columns(table)
     order, duplicates = _order(table, person, contract)
     sorted_table = table.drop_columns([POSITION]).take(pa.array(order))
-    _write(sorted_table, target, metadata)
+    write_facts(sorted_table, target, metadata)
     return Merged(len(order), _count_runs([column[order] for column in person]), duplicates)
 
 
@@ -104,7 +104,15 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(column.cast(pa.int64()).fill_null(EMPTY))
 
 
-def _write(table: pa.Table, target: Path, metadata: dict[str, str]) -> None:
+def read_facts(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """A fact file, all of it or some columns, with the person key as 16 bytes."""
+    table = pq.read_table(path, columns=columns)
+    keys = table.column(PERSON_KEY).cast(pa.binary(16))
+    return table.set_column(table.column_names.index(PERSON_KEY), PERSON_KEY, keys)
+
+
+def write_facts(table: pa.Table, target: Path, metadata: dict[str, str]) -> None:
+    """Write sorted rows, the person key as 16 bytes in the first column, and wait until they are on the disk."""
     keys = pa.ExtensionArray.from_storage(pa.uuid(), table.column(PERSON_KEY).combine_chunks())
     table = table.set_column(0, pa.field(PERSON_KEY, pa.uuid(), nullable=False), keys)
     dictionaries: Sequence[str] = [name for name in table.column_names if name != PERSON_KEY]

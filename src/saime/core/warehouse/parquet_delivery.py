@@ -21,10 +21,10 @@ ACCEPTED: dict[ColumnType, str] = {
 }
 
 
-def open_parquet(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
+def open_parquet(source: pa.NativeFile, delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
     """Read the footer; None if the log tells why the rows cannot be read."""
     try:
-        schema = pq.read_schema(delivery.path)
+        schema = pq.read_schema(source)
     except (pa.ArrowInvalid, OSError):
         log.add(
             "damaged_file", "the Parquet footer is missing or damaged; the file was cut off, or is not Parquet", "deliver the whole file"
@@ -34,16 +34,16 @@ def open_parquet(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
         return None
     for column in delivery.contract.columns:
         _check_type(column, schema.field(column.name).type, log)
-    return None if log else ParquetDelivery(delivery, schema, log)
+    return None if log else ParquetDelivery(source, delivery, schema, log)
 
 
 class ParquetDelivery:
     """Streams a file by row groups; text other than personal codes is read as its dictionary."""
 
-    def __init__(self, delivery: Delivery, schema: pa.Schema, log: FaultLog) -> None:
+    def __init__(self, source: pa.NativeFile, delivery: Delivery, schema: pa.Schema, log: FaultLog) -> None:
         columns = delivery.contract.columns
         texts = [column.name for column in columns if column.type != "personal_code" and pa.types.is_string(schema.field(column.name).type)]
-        self._file = pq.ParquetFile(delivery.path, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
+        self._file = pq.ParquetFile(source, read_dictionary=texts, pre_buffer=False, page_checksum_verification=True)
         self._names = [column.name for column in columns]
         self._log = log
         self.rows_expected: int | None = self._file.metadata.num_rows

@@ -1,8 +1,8 @@
 """The warehouse: a folder of fact files, one manifest, one loader at a time, any number of readers.
 
 ``facts/FEED/PERIOD/LOAD/part-NNN.parquet`` holds the rows of partition NNN; ``staging/`` holds a load in the making.
-A load becomes visible when the manifest is replaced, in one step; whatever the manifest does not list is left over
-from a load that was stopped, and the next load removes it.
+Every change becomes visible when the manifest is replaced, in one step; whatever the manifest does not list is left over
+from a change that was stopped or has just been made, and the end of that change, or the next one, removes it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import fcntl
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from saime.core.durable import make_folders, sync
@@ -19,7 +20,7 @@ from saime.core.errors import BadInput, TryLater
 from saime.core.model.period import Period
 from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
-from saime.core.warehouse.coverage import check_covered
+from saime.core.warehouse.coverage import check_covered, check_kept
 from saime.core.warehouse.facts import FactTable, LoadRecord
 from saime.core.warehouse.manifest import FACTS, PARTITIONS, Manifest, StoredFile, StoredLoad, read_manifest, write_manifest
 
@@ -45,22 +46,27 @@ class Warehouse:
         return self.manifest.key_fingerprint
 
     def loads(self, feed: str | None = None, periods: Sequence[str] | None = None) -> tuple[LoadRecord, ...]:
-        """The loads, in the order of loading: of a feed, and with a period that overlaps one of the given."""
-        return tuple(load.record for load in _chosen(self.manifest, feed, periods))
+        """The loads in force that have facts, in the order of loading: of a feed, with a period that overlaps one of the given."""
+        return tuple(load.record for load in _chosen(self.manifest, feed, periods) if load.removed is None)
 
-    def facts(self, contract: FeedContract, periods: Sequence[str], code_lists: dict[str, CodeList]) -> FactTable:
+    def facts(
+        self, contract: FeedContract, periods: Sequence[str], code_lists: dict[str, CodeList], *, as_of: datetime | None = None
+    ) -> FactTable:
         """The facts of all loads of a feed that overlap the periods; an empty table if there are none.
 
-        ``code_lists`` by column, from ``code_lists_of``.
-        Raises: BadInput if loads leave days of a period uncovered, if a file is missing or damaged, or if facts were
-        loaded with code lists that the given ones do not continue.
+        ``code_lists`` by column, from ``code_lists_of``. ``as_of``: a moment with its time zone; the loads in force then
+        are taken, also if they were corrected later. A person deleted since is not among the facts of then either.
+        Raises: BadInput if loads leave days of a period uncovered, if their facts were removed at the end of their
+        retention, if a file is missing or damaged, or if facts were loaded with code lists that the given ones do not
+        continue.
         """
         manifest = self.manifest
-        loads = _chosen(manifest, contract.feed, periods)
+        loads = _chosen(manifest, contract.feed, periods, as_of)
+        check_kept(loads)
         check_covered(contract.feed, periods, [load.record for load in loads])
         for load in loads:
             _check_code_lists(manifest, load, code_lists)
-        with_files = [(file.partition, self._whole(load, file)) for load in loads for file in load.files]
+        with_files = [(file.partition, self.whole(load, file)) for load in loads for file in load.files]
         partitions = sorted({partition for partition, _ in with_files})
         return FactTable(
             feed=contract,
@@ -70,10 +76,10 @@ class Warehouse:
         )
 
     @contextmanager
-    def loading(self) -> Iterator[Path]:
-        """Hold the warehouse for one load: yields an empty staging folder, and at the end removes it and what was not listed.
+    def changing(self) -> Iterator[Path]:
+        """Hold the warehouse for one change: yields an empty staging folder, and at the end removes it and what is not listed.
 
-        Raises: TryLater while another load runs.
+        Raises: TryLater while another load or other change runs.
         """
         make_folders(self.root)
         with (self.root / "loading.lock").open("w") as lock:
@@ -81,30 +87,43 @@ class Warehouse:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise TryLater(
-                    "another load is running on this warehouse", where=str(self.root), fix="give the command again when it is done"
+                    "another load is running on this warehouse, or another change of it",
+                    where=str(self.root),
+                    fix="give the command again when it is done",
                 ) from None
             write_manifest(self.root, self.manifest)  # facts never lie in a warehouse without one
-            self._remove_unlisted()
+            self.remove_unlisted()
             staging = self.root / STAGING
             try:
                 make_folders(staging)
                 yield staging
             finally:
-                self._remove_unlisted()
+                self.remove_unlisted()
 
     def publish(self, load: StoredLoad, code_lists: dict[str, CodeList], fingerprint: str, folder: Path) -> None:
-        """Move a finished load into place and list it. All its files must be on the disk. Call within ``loading``."""
+        """Move a finished load into place and list it; it replaces the one in force of its feed and period.
+
+        All its files must be on the disk. Call within ``changing``.
+        """
         target = self.root / load.folder
         sync(folder)
         make_folders(target.parent)
         folder.rename(target)
         sync(target.parent)
         known = {code_list.key: code_list.codes for code_list in code_lists.values()}
-        write_manifest(self.root, self.manifest.with_load(load, known, fingerprint))
-        sync(self.root)
+        self.switch(self.manifest.with_load(load, known, fingerprint))
 
-    def _whole(self, load: StoredLoad, file: StoredFile) -> Path:
-        """The path of a file whose content is what was loaded."""
+    def switch(self, manifest: Manifest) -> None:
+        """Make a change visible, in one step. Files that it names must be on the disk. Call within ``changing``."""
+        write_manifest(self.root, manifest)
+
+    def unlisted(self) -> tuple[Path, ...]:
+        """The fact files that the manifest does not list."""
+        listed = {self.root / load.folder / file.name for load in self.manifest.loads for file in load.files}
+        return tuple(path for path in (self.root / FACTS).glob("*/*/*/*") if path not in listed)
+
+    def whole(self, load: StoredLoad, file: StoredFile) -> Path:
+        """The path of a file whose content is what the manifest says. Raises: BadInput if it is missing or damaged."""
         path = self.root / load.folder / file.name
         try:
             with path.open("rb") as content:
@@ -122,17 +141,20 @@ class Warehouse:
             fix="restore the file from the warehouse's backup",
         )
 
-    def _remove_unlisted(self) -> None:
-        """Remove what a stopped load left: its staging folder, and facts that the manifest does not list."""
-        listed = {self.root / load.folder for load in self.manifest.loads}
-        unlisted = [folder for folder in (self.root / FACTS).glob("*/*/*") if folder not in listed]
-        for folder in (self.root / STAGING, *unlisted):
-            shutil.rmtree(folder, ignore_errors=True)
+    def remove_unlisted(self) -> None:
+        """Remove the staging folder, and facts that the manifest does not list. Call within ``changing``."""
+        shutil.rmtree(self.root / STAGING, ignore_errors=True)
+        for path in self.unlisted():
+            with suppress(OSError):
+                path.unlink()
+        for folder in (self.root / FACTS).glob("*/*/*"):
+            with suppress(OSError):
+                folder.rmdir()  # only one that is empty now
 
 
-def _chosen(manifest: Manifest, feed: str | None, periods: Sequence[str] | None) -> list[StoredLoad]:
+def _chosen(manifest: Manifest, feed: str | None, periods: Sequence[str] | None, as_of: datetime | None = None) -> list[StoredLoad]:
     wanted = None if periods is None else [Period.parse(code) for code in periods]
-    loads = [load for load in manifest.loads if feed is None or load.record.feed == feed]
+    loads = [load for load in manifest.loads if load.was_in_force(as_of) and feed in (None, load.record.feed)]
     if wanted is None:
         return loads
     return [load for load in loads if any(Period.parse(load.record.period).overlaps(period) for period in wanted)]
