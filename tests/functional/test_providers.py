@@ -22,11 +22,6 @@ PAGES = {
 }
 
 
-@pytest.fixture(params=["lv", "en"])
-def language(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_read_the_page(page: Page, name: str, language: str) -> None:
     page.goto(f"/{language}/{PAGES[name]}")

@@ -39,8 +39,9 @@ def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: boo
     if show_sql:
         click.echo("\n\n".join(services.queries(production, wanted)))
         return
+    facts = production.facts(wanted)
     with progress_bar(f"Counting {plan}") as progress:
-        table = services.tabulate(production, wanted, engine=engine, progress=progress)
+        table = services.tabulate(production, wanted, facts, engine=engine, progress=progress)
     if as_json:
         click.echo(json.dumps(write_inside_jsonstat(table, language), ensure_ascii=False, indent=1))
     else:
@@ -62,9 +63,10 @@ def protect(plan: str, engine: str) -> None:
     Example: saime protect disability-2019-06
     """
     production, wanted = open_production(), open_pack().plan(plan)
+    facts = production.facts(wanted)
     with progress_bar(f"Counting {plan}") as progress:
-        table = services.tabulate(production, wanted, engine=engine, progress=progress)
-    protected = services.protect_plan(production, wanted, table, production.facts(wanted), engine)
+        table = services.tabulate(production, wanted, facts, engine=engine, progress=progress)
+    protected = services.protect_plan(production, wanted, table, facts, engine)
     for cell, reason in _withheld(protected.dataset):
         click.echo(f"{' '.join(cell)}\t{reason}")
     certificate = protected.certificate

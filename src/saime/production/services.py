@@ -62,20 +62,21 @@ class Production:
         contract = self.pack.feed(plan.population)
         code_lists = code_lists_of(contract, self.pack.classification)
         facts = Warehouse(self.warehouse).facts(contract, plan.reference_period, code_lists, as_of=self.as_of)
-        if missing := _missing_periods(plan, facts):
+        if not facts.loads:  # some but not all of the periods is told by the warehouse
+            first = Period.parse(plan.reference_period[0]).parts(contract.period)[0]
             raise BadInput(
-                f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(missing)}",
+                f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(plan.reference_period)}",
                 where=f"plan {plan.dataset}",
-                fix=f"load them: saime load {plan.population} FILE --period {missing[0]}",
+                fix=f"load all of them: saime load {plan.population} FILE --period {first.code}",
             )
         return facts
 
 
 def tabulate(
-    production: Production, plan: TabulationPlan, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
+    production: Production, plan: TabulationPlan, facts: FactTable, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
 ) -> FrequencyTable:
-    """The inside table of a plan: exact counts, never to be published as they are."""
-    return tabulate_plan(plan, _hierarchies(production, plan), production.facts(plan), engine=engine, progress=progress)
+    """The inside table of a plan: exact counts, never to be published as they are. ``facts`` are ``production.facts(plan)``."""
+    return tabulate_plan(plan, _hierarchies(production, plan), facts, engine=engine, progress=progress)
 
 
 def queries(production: Production, plan: TabulationPlan) -> list[str]:
@@ -105,7 +106,7 @@ def produce_plan(
     before = production.runs.find(plan.dataset, fingerprint)
     if before and production.store.holds(before):
         return Produced(plan.dataset, before, None)
-    table = tabulate(production, plan, engine=engine, progress=progress)
+    table = tabulate(production, plan, facts, engine=engine, progress=progress)
     protected = protect_plan(production, plan, table, facts, engine)
     stored = production.store.add(protected)
     production.runs.keep(plan.dataset, fingerprint, stored)
@@ -168,13 +169,6 @@ def _code_digest() -> str:
     """SHA-256 over the core's source: another way of counting or protecting produces anew."""
     core = Path(saime.core.__file__).parent
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(core.rglob("*.py")))).hexdigest()
-
-
-def _missing_periods(plan: TabulationPlan, facts: FactTable) -> list[str]:
-    """The delivery periods that the plan's reference periods need and no load covers."""
-    loaded = [Period.parse(load.period) for load in facts.loads]
-    needed = {part for code in plan.reference_period for part in Period.parse(code).parts(facts.feed.period)}
-    return [part.code for part in sorted(needed) if not any(load.covers(part) for load in loaded)]
 
 
 def _fingerprint(pack: Pack, plan: TabulationPlan, facts: FactTable, engine: str) -> str:
