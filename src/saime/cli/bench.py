@@ -14,13 +14,14 @@ import click
 import saime
 from saime.core.errors import Refused
 
+SUBJECTS = ["tabulation", "warehouse", "perturbation"]
 FOLDER = Path(saime.__file__).resolve().parents[2] / "benchmarks"
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a list of name, what was compared, goal, measured ratio, met or not.")
 @click.option("--rows", type=click.IntRange(min=10_000), default=1_000_000, show_default=True, help="Size of each measurement.")
-@click.option("--subject", "subjects", multiple=True, type=click.Choice(["tabulation", "warehouse"]), help="Measure this; may be repeated.")
+@click.option("--subject", "subjects", multiple=True, type=click.Choice(SUBJECTS), help="Measure this; may be repeated.")
 def bench(as_json: bool, rows: int, subjects: tuple[str, ...]) -> None:
     """Measure speed and memory against other ways of doing the same, in turns and with results checked equal.
 

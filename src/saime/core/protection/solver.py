@@ -14,7 +14,15 @@ from saime.core.errors import SaimeError
 from saime.core.protection.constraints import Columns, Numbers, Places
 
 PRIMAL_SIMPLEX, DUAL_SIMPLEX = 4, 1
-OPTIONS: dict[str, bool | int | str] = {"output_flag": False, "threads": 1, "parallel": "off", "presolve": "off", "solver": "simplex"}
+Options = dict[str, bool | int | float | str]
+OPTIONS: Options = {
+    "output_flag": False,
+    "threads": 1,
+    "parallel": "off",
+    "presolve": "off",
+    "solver": "simplex",
+}
+WHOLE: Options = {"presolve": "choose", "solver": "choose", "mip_rel_gap": 1e-2, "random_seed": 0}
 
 
 def _new_solver() -> Any:
@@ -34,13 +42,14 @@ class LinearProgram:
         bounds: tuple[Numbers, Numbers],
         *,
         strategy: int,
+        whole: bool = False,
     ) -> None:
-        """``rows``: starts, columns and factors, row by row."""
+        """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum."""
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
         self._highs = _new_solver()
-        for name, value in (OPTIONS | {"simplex_strategy": strategy}).items():
+        for name, value in (OPTIONS | {"simplex_strategy": strategy} | (WHOLE if whole else {})).items():
             self._check(self._highs.setOptionValue(name, value), f"option {name}")
         model: Any = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.size, len(row_bounds[0])
@@ -49,6 +58,8 @@ class LinearProgram:
         model.row_lower_, model.row_upper_ = row_bounds
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = starts, columns, factors
+        if whole:
+            model.integrality_ = np.full(self.size, highspy.HighsVarType.kInteger)
         self._check(self._highs.passModel(model), "model")
 
     def set_cost(self, column: int, cost: float) -> None:
