@@ -118,8 +118,22 @@ class LineageStep(_Frozen):
     details: dict[str, str | int | float | bool | None] = {}
 
 
+class Population(_Frozen):
+    """Whom a dataset counts, and what of them: cells of two datasets with the same population and the same codes are one cell.
+
+    ``feed``, ``filter`` and ``measure`` as the plan has them; ``data`` is, for each reference period, a digest of the deliveries that the
+    counts come from. ``complete`` names the dimensions whose total takes in everybody: their totals say nothing about a cell.
+    """
+
+    feed: str
+    filter: str = ""
+    measure: str
+    data: dict[str, str]
+    complete: tuple[str, ...] = ()
+
+
 class Metadata(_Frozen):
-    """What a reader must know beside the numbers."""
+    """What a reader must know beside the numbers. Without a ``population`` a dataset shares no cells with others."""
 
     title: Text
     unit_measure: Text
@@ -129,6 +143,7 @@ class Metadata(_Frozen):
     legal_basis: tuple[str, ...] = ()
     synthetic: bool = False
     published_by_source: bool = False
+    population: Population | None = None
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     chart: dict[str, str] = {}

@@ -1,0 +1,134 @@
+"""Several datasets as one system: a cell that two of them publish is one unknown, and the rows of all hold together.
+
+Two cells are one when their populations are the same (who is counted, what of them, from which deliveries) and their codes are, leaving out
+the totals of dimensions that take in everybody: total of sex in a table by territory and sex is the cell of the table by
+territory alone. Tables that are safe one by one can be unsafe together; earlier releases are datasets like the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from saime.core.model.dataset import DataStructure, Dimension, Population
+from saime.core.protection.constraints import Knowledge, Numbers, Places, knowledge
+from saime.core.protection.reduction import keep_rows
+
+Described = tuple[DataStructure, Population | None]
+Scopes = npt.NDArray[np.int64]  # cells x (population and period, then one column a dimension); 0 is the total of everybody
+
+
+@dataclass(frozen=True)
+class LinkedSystem:
+    """``places[d]`` holds the unknown of each cell of dataset ``d``, in the order of its observations; ``rows`` are over unknowns."""
+
+    rows: Knowledge
+    size: int
+    places: tuple[Places, ...]
+
+    def gather(self, values: Sequence[Numbers]) -> Numbers:
+        """One value an unknown, from one array a dataset; nan only where no dataset has one. Of several, the last."""
+        found = np.full(self.size, np.nan)
+        for places, own in zip(self.places, values, strict=True):
+            known = ~np.isnan(own)
+            found[places[known]] = own[known]
+        return found
+
+
+def link(datasets: Sequence[Described]) -> LinkedSystem:
+    """The system of the datasets. Cells of a dataset without a population are its own."""
+    names = _Numbering()
+    dimensions = sorted({dimension.id for structure, _ in datasets for dimension in structure.dimensions if dimension.role != "time"})
+    scopes = [_scopes(described, alone, dimensions, names) for alone, described in enumerate(datasets)]
+    _, inverse = np.unique(np.concatenate(scopes), axis=0, return_inverse=True)
+    numbers = _in_order(inverse.ravel())
+    ends = np.cumsum([len(own) for own in scopes])
+    places = tuple(np.split(numbers, ends[:-1]))
+    parts = [_moved(knowledge(structure), own) for (structure, _), own in zip(datasets, places, strict=True)]
+    return LinkedSystem(_without_repeats(_stacked(parts)), int(numbers.max()) + 1, places)
+
+
+class _Numbering:
+    """Numbers from 1 for names, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+
+    def __getitem__(self, name: object) -> int:
+        return self._numbers.setdefault(name, len(self._numbers) + 1)
+
+
+def _scopes(described: Described, alone: int, dimensions: Sequence[str], names: _Numbering) -> Scopes:
+    structure, population = described
+    found = np.zeros((structure.size, 1 + len(dimensions)), dtype=np.int64)
+    for dimension, codes in zip(structure.dimensions, np.indices(structure.shape).reshape(len(structure.shape), -1), strict=True):
+        if dimension.role == "time":
+            found[:, 0] = _periods(dimension, population, alone, names)[codes]
+        else:
+            found[:, 1 + dimensions.index(dimension.id)] = _codes(dimension, population, names)[codes]
+    if not any(dimension.role == "time" for dimension in structure.dimensions):
+        found[:, 0] = names[("no period", alone if population is None else _whom(population))]
+    return found
+
+
+def _periods(dimension: Dimension, population: Population | None, alone: int, names: _Numbering) -> Places:
+    if population is None:
+        return np.array([names[("alone", alone, code.id)] for code in dimension.codes])
+    whom = _whom(population)
+    return np.array([names[(whom, code.id, population.data.get(code.id, ""))] for code in dimension.codes])
+
+
+def _whom(population: Population) -> tuple[str, str, str]:
+    return population.feed, population.filter, population.measure
+
+
+def _codes(dimension: Dimension, population: Population | None, names: _Numbering) -> Places:
+    whole = _whole(dimension) if population and dimension.id in population.complete else None
+    return np.array([0 if code.id == whole else names[(dimension.id, code.id)] for code in dimension.codes])
+
+
+def _whole(dimension: Dimension) -> str | None:
+    """The one code that is not below another; None if there are several."""
+    roots = [code.id for code in dimension.codes if code.parent is None]
+    return roots[0] if len(roots) == 1 else None
+
+
+def _in_order(labels: Places) -> Places:
+    """Number the labels from 0 in the order in which they first come: the system depends on the datasets' order alone."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse.ravel()]
+
+
+def _moved(rows: Knowledge, places: Places) -> Knowledge:
+    return Knowledge(rows.starts, places[rows.cells], rows.signs, rows.lower, rows.upper)
+
+
+def _stacked(parts: Iterable[Knowledge]) -> Knowledge:
+    kept = list(parts)
+    lengths = np.concatenate([np.diff(part.starts) for part in kept])
+    return Knowledge(
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.concatenate([part.cells for part in kept]),
+        np.concatenate([part.signs for part in kept]),
+        np.concatenate([part.lower for part in kept]),
+        np.concatenate([part.upper for part in kept]),
+    )
+
+
+def _without_repeats(rows: Knowledge) -> Knowledge:
+    """Tables that share margins also share the rows over them; one of each says all."""
+    seen: set[bytes] = set()
+    kept = np.ones(len(rows.lower), dtype=np.bool_)
+    order = np.lexsort((rows.cells, np.repeat(np.arange(len(rows.lower)), np.diff(rows.starts))))
+    terms = np.stack([rows.cells[order].astype(np.float64), rows.signs[order]], axis=1)
+    bounds = np.stack([rows.lower, rows.upper], axis=1)
+    for row, (start, end) in enumerate(zip(rows.starts, rows.starts[1:], strict=False)):
+        written = terms[start:end].tobytes() + bounds[row].tobytes()
+        kept[row] = written not in seen
+        seen.add(written)
+    return keep_rows(rows, kept)
