@@ -166,7 +166,7 @@ def test_a_damaged_file_is_named_and_not_shown(store: ReleaseStore, root: Path, 
         path.unlink()
     else:
         content = path.read_bytes()
-        path.write_bytes(content.replace(b"2", b"3") if path.suffix == ".json" else content[:40] + bytes(40) + content[80:])
+        path.write_bytes(content.replace(b"test", b"tent") if path.suffix == ".json" else content[:40] + bytes(40) + content[80:])
     read = released.certificate if name == "certificate.json" else released.dataset
     with pytest.raises(SaimeError) as fault:
         read("test")
