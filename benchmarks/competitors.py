@@ -29,8 +29,8 @@ def grouping_sets(table: Table) -> Cube:
     query = f"""
         select {" + ".join(codes)} + coalesce(month, 0) as cell, persons
         from (
-            select {", ".join(name for levels in names for name in levels)}, month, count(distinct person_key) as persons
-            from (select person_key, month(valid_from)::utinyint as month, {_lookups(table)} from read_parquet($files))
+            select {", ".join(name for levels in names for name in levels)}, month, count(distinct person_number) as persons
+            from (select person_number, month(valid_from)::utinyint as month, {_lookups(table)} from read_parquet($files))
             group by grouping sets ({sets})
         )"""
     return _cube(table, query)
@@ -57,10 +57,10 @@ def patterns(table: Table) -> Cube:
     leaf = " + ".join(f"{quote(name)} * {radix}" for name, radix in zip(FAMILIES, _radices(), strict=True))
     query = f"""
         with leaves as materialized (
-            select person_key, ({leaf})::integer as leaf, bit_or(1 << month(valid_from)::integer) | 1 as mask
+            select person_number, ({leaf})::integer as leaf, bit_or(1 << month(valid_from)::integer) | 1 as mask
             from read_parquet($files) group by all
         ), sets as materialized (
-            select list({{'leaf': leaf, 'mask': mask}} order by leaf) as leaves from leaves group by person_key
+            select list({{'leaf': leaf, 'mask': mask}} order by leaf) as leaves from leaves group by person_number
         ), kinds as materialized (
             select row_number() over () as kind, leaves, persons from (select leaves, count(*) as persons from sets group by all)
         ), members as (

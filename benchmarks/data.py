@@ -21,7 +21,8 @@ from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.contract import FeedContract
-from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.facts import PERSON, FactTable
+from saime.core.warehouse.merging import write_facts
 
 ROWS_OF_A_PERSON = 50
 PARTITIONS = 64
@@ -56,14 +57,7 @@ def make_table(folder: Path, rows: int, seed: int = 2022) -> Table:
         share = persons // PARTITIONS + (partition < persons % PARTITIONS)
         facts = _partition(np.random.default_rng([seed, partition]), partition, share)
         path = folder / f"part-{partition:03}.parquet"
-        pq.write_table(
-            facts,
-            path,
-            row_group_size=1 << 20,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=["valid_from", "valid_to", *FAMILIES],
-        )
+        write_facts(facts, path, {})
     return open_table(folder)
 
 
@@ -104,22 +98,13 @@ def _partition(random: np.random.Generator, partition: int, persons: int) -> pa.
     repeats = random.choice([3, 4, 5], len(person), p=[0.75, 0.2, 0.05])
     person, month = np.repeat(person, repeats), np.repeat(month, repeats)
     columns = {name: pa.array(np.repeat(values, repeats).astype(np.uint16)) for name, values in facts.items()}
-    keys = _keys(random, partition, persons)[person]
+    numbers = (person + (partition << 32) // PARTITIONS).astype(np.uint32)
     spells = {name: pa.array(days[month]) for name, days in {"valid_from": _MONTH_STARTS, "valid_to": _MONTH_ENDS}.items()}
-    stored = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(keys), [None, pa.py_buffer(np.ascontiguousarray(keys))])
-    return pa.table({"person_key": pa.ExtensionArray.from_storage(pa.uuid(), stored), **spells, **columns})
+    return pa.table({PERSON: pa.array(numbers), **spells, **columns})
 
 
 _MONTH_STARTS = np.array([f"{month}-01" for month in MONTHS], "datetime64[D]")
 _MONTH_ENDS = np.append(_MONTH_STARTS[1:], np.datetime64("2023-01-01")) - 1
-
-
-def _keys(random: np.random.Generator, partition: int, persons: int) -> npt.NDArray[np.uint8]:
-    """Person keys of the partition, rising."""
-    keys = random.integers(0, 256, (persons, 16), np.uint8)
-    keys[:, 0] = partition << 2 | keys[:, 0] & 3
-    halves = keys.view(">u8")
-    return keys[np.lexsort((halves[:, 1], halves[:, 0]))]
 
 
 def _person_months(random: np.random.Generator, persons: int) -> tuple[Numbers, Numbers, dict[str, Numbers]]:

@@ -73,7 +73,7 @@ def _against_memcpy(table: Table, at: str) -> Line:
 
 
 def _copy(rows: Rows) -> None:
-    for column in (rows.keys, rows.valid_from, rows.valid_to, *rows.ordinals.values()):
+    for column in rows.columns:
         column.copy()
 
 

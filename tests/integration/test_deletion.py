@@ -22,6 +22,8 @@ import pytest
 from saime.core.errors import BadInput
 from saime.core.warehouse.deletion import PersonRows, delete_person, find_person, read_personal_code
 from saime.core.warehouse.keys import open_person_cipher
+from saime.core.warehouse.persons import binary_keys
+from saime.core.warehouse.staging import partition_of
 from support.change_process import CHANGED_AT, CORRECTED_AT
 from support.warehouse import Home, all_rows, care_row, personal_code, write_csv, write_large_csv
 
@@ -62,8 +64,14 @@ def delete(home: Home, person: int = PERSON, legal_basis: str = BASIS) -> Person
     return delete_person(home.warehouse, number(person), cipher=cipher(home), legal_basis=legal_basis, at=CHANGED_AT)
 
 
-def without(table: pa.Table, person_key: bytes) -> pa.Table:
-    return table.filter(pc.not_equal(table.column("person_key"), pa.scalar(person_key, pa.binary(16))))
+def person_number(home: Home, person: int) -> int:
+    key = cipher(home).person_keys(number(person))
+    table = home.warehouse.persons(int(partition_of(key, home.warehouse.manifest.partitions)[0]))
+    return int(table.find(binary_keys(key))[0])
+
+
+def without(table: pa.Table, person: int) -> pa.Table:
+    return table.filter(pc.not_equal(table.column("person_number"), pa.scalar(person, pa.uint32())))
 
 
 def holds(content: bytes | str, forms: list[bytes]) -> bool:
@@ -79,10 +87,10 @@ def forms_of(home: Home, person: int = PERSON) -> list[bytes]:
 
 
 def check_gone(home: Home, forms: list[bytes]) -> None:
-    """Neither in any file as it lies nor in any row of any fact file, listed or not."""
+    """Neither in any file as it lies nor in any row of any person table, listed or not."""
     for path in (path for path in home.warehouse.root.rglob("*") if path.is_file()):
         assert not holds(path.read_bytes(), forms), path.name
-        if path.suffix == ".parquet":
+        if path.parent.name == "persons":
             keys = pq.read_table(path, columns=["person_key"]).column(0).cast(pa.binary(16))
             assert not any(holds(one, forms) for one in keys.to_pylist()), path.name
 
@@ -108,11 +116,12 @@ def test_a_person_is_deleted_from_every_load_and_all_others_stay(home: Home) -> 
     moments = {"2019-05": None, "2019-06": None, "then": datetime(2019, 7, 10, tzinfo=UTC)}
     before = {name: all_rows(home.facts("2019-06" if at else name, as_of=at)) for name, at in moments.items()}
     assert find_person(home.warehouse, number(PERSON), cipher=cipher(home)) == PersonRows(loads=3, rows=41)
+    gone = person_number(home, PERSON)
     assert delete(home) == PersonRows(loads=3, rows=41)
     check_gone(home, forms_of(home))
     for name, at in moments.items():
         after = all_rows(home.facts("2019-06" if at else name, as_of=at))
-        assert after.equals(without(before[name], key(home, PERSON)))
+        assert after.equals(without(before[name], gone))
         assert after.num_rows == before[name].num_rows - (1 if name == "2019-06" else 20)
 
 

@@ -93,12 +93,12 @@ def test_fact_files_are_sorted_typed_and_name_their_code_lists(home: Home, tmp_p
     assert len(facts.partitions) == 8
     for (path,) in facts.partitions:
         schema = pq.read_schema(path)
-        assert schema.names == ["person_key", "valid_from", "valid_to", "sex", "age", "care", "paid"]
-        assert schema.types == [pa.uuid(), pa.date32(), pa.date32(), pa.uint16(), pa.int32(), pa.uint16(), pa.bool_()]
+        assert schema.names == ["person_number", "valid_from", "valid_to", "sex", "age", "care", "paid"]
+        assert schema.types == [pa.uint32(), pa.date32(), pa.date32(), pa.uint16(), pa.int32(), pa.uint16(), pa.bool_()]
         assert schema.metadata[b"saime:code_list:care"].startswith(b"care(2.1)#")
         table = pq.read_table(path)
-        keys = list(zip(table.column("person_key").cast(pa.binary(16)).to_pylist(), table.column("valid_from").to_pylist(), strict=True))
-        assert keys == sorted(keys)
+        rows = list(zip(table.column("person_number").to_pylist(), table.column("valid_from").to_pylist(), strict=True))
+        assert rows == sorted(rows)
 
 
 def test_each_person_is_in_one_partition_over_all_loads_and_counts_add_up(home: Home, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_each_person_is_in_one_partition_over_all_loads_and_counts_add_up(home: 
         home.load(write_large_csv(tmp_path / f"{month}.csv", 900 * month, 700), period=f"2019-{month:02d}")
     facts = home.facts("2019-05", "2019-06")
     assert all(len(files) == 2 for files in facts.partitions)
-    query = "select count(distinct person_key) from read_parquet($files)"
+    query = "select count(distinct person_number) from read_parquet($files)"
 
     def persons(files: list[Path]) -> int:
         row = duckdb.execute(query, {"files": [str(file) for file in files]}).fetchone()

@@ -61,7 +61,7 @@ def check_like(home: Home, clean_home: Home, path: Path) -> None:
     rows = all_rows(home.facts())
     assert rows.num_rows == ROWS
     assert rows.equals(all_rows(clean_home.facts()))
-    assert len(rows.group_by(["person_key", "valid_from", "care"]).aggregate([])) == ROWS
+    assert len(rows.group_by(["person_number", "valid_from", "care"]).aggregate([])) == ROWS
 
 
 def check_readable(home: Home) -> None:
@@ -116,7 +116,7 @@ def test_a_load_killed_beside_an_earlier_one_leaves_that_one_as_it_was(clean: tu
         assert all_rows(home.facts("2019-05")).equals(before)
         assert [record.period for record in home.warehouse.loads()] == ["2019-05"]
     assert home.load(path).record.rows == ROWS
-    assert pa.compute.count_distinct(all_rows(home.facts("2019-05", "2019-06")).column("person_key")).as_py() == PERSONS
+    assert pa.compute.count_distinct(all_rows(home.facts("2019-05", "2019-06")).column("person_number")).as_py() == PERSONS
 
 
 def test_two_loads_at_once_are_one_load_and_one_that_comes_later(clean: tuple[Path, Home], tmp_path: Path) -> None:

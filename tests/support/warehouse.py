@@ -187,15 +187,13 @@ class Home:
 
 def all_rows(facts: FactTable) -> pa.Table:
     """Every row of a fact table, in one order."""
-    table = pa.concat_tables([pq.read_table(path) for partition in facts.partitions for path in partition])
-    keys = table.column("person_key").cast(pa.binary(16))
-    table = table.set_column(0, "person_key", keys)
+    table = pa.concat_tables([pq.read_table(path) for partition in facts.partitions for path in partition], promote_options="permissive")
     return table.sort_by([(name, "ascending") for name in table.column_names if name != "paid"])
 
 
 def shown_rows(facts: FactTable) -> list[tuple[Value, ...]]:
-    """The rows with codes in place of positions and dates as text, without person keys, sorted."""
-    rows = all_rows(facts).drop_columns(["person_key"]).to_pylist()
+    """The rows with codes in place of positions and dates as text, without person numbers, sorted."""
+    rows = all_rows(facts).drop_columns(["person_number"]).to_pylist()
     lists = facts.code_lists
     shown = [
         tuple(

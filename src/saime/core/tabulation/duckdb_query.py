@@ -14,7 +14,7 @@ from itertools import product
 
 from saime.core.model.period import Period
 from saime.core.tabulation.specification import Between, CountedDimension, Leaf, Specification, Test
-from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO
+from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
 PERIODS_AT_ONCE = 63  # bits of a number that the query keeps for periods
 TOUCHED = '"touched periods"'  # our own names have a space, so that no fact column meets them
@@ -46,7 +46,7 @@ def quote(name: str) -> str:
 def _spells(specification: Specification, periods: Sequence[Period]) -> str:
     bits = " | ".join(f"if({_touches(p)}, {1 << bit}::ubigint, 0)" for bit, p in enumerate(periods))
     scope = [" or ".join(f"({_touches(window)})" for window in _windows(periods)), *(_sql(test) for test in specification.filter)]
-    columns = ", ".join([PERSON_KEY, *map(quote, specification.columns)])
+    columns = ", ".join([PERSON, *map(quote, specification.columns)])
     return f"""spells as materialized (  -- grain: person and values of the columns read; and a bit for each period that a spell touches
     select {columns}, bit_or({bits}) as {TOUCHED}
     from read_parquet($files)
@@ -91,7 +91,7 @@ def _person_leaves(specification: Specification) -> str:
     leaves = [f"{_name(d, 'leaf')}" for d in specification.dimensions]
     joins = "".join(f"\n    join {_name(d, 'leaves')} on {_same_values(d)}" for d in specification.dimensions)
     return f"""person_leaves as materialized (  -- grain: person and one leaf of each dimension, together on one row
-    select {", ".join([PERSON_KEY, *leaves])}, bit_or({TOUCHED}) as {TOUCHED}
+    select {", ".join([PERSON, *leaves])}, bit_or({TOUCHED}) as {TOUCHED}
     from spells{joins}
     group by all
 )"""
@@ -115,7 +115,7 @@ def _persons_by_cell(dimensions: Sequence[tuple[CountedDimension, int]], depths:
     joins = "".join(f" join {_name(d, 'codes')} on {_name(d, 'leaf')} = {_name(d, 'codes')}.leaf" for d, _ in dimensions)
     return f"""
     select cell, {TOUCHED}, count(*) as persons
-    from (select {PERSON_KEY}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON_KEY}, cell)
+    from (select {PERSON}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON}, cell)
     where cell is not null
     group by all"""
 

@@ -18,7 +18,7 @@ from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
-from saime.core.tabulation.kernel_rows import Days, Rows, check_order, read_blocks
+from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -30,13 +30,13 @@ LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one
 class Loops(Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
 
-    def person_starts(self, keys: npt.NDArray[np.uint64]) -> Integers: ...
+    def person_starts(self, persons: Persons) -> Integers: ...
 
     def add_looked_up(self, patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None: ...
 
-    def count(
-        self, trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cubes: Cubes
-    ) -> None: ...
+    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days) -> Integers: ...
+
+    def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None: ...
 
 
 def compiled_loops() -> Loops:
@@ -124,11 +124,17 @@ class Counter:
 
     def add_rows(self, rows: Rows) -> None:
         """Count whole persons, the rows of each side by side."""
-        starts = self._loops.person_starts(rows.keys)
-        check_order(rows, starts[:-1])
+        rows = rows.without_repeats()
+        starts = self._loops.person_starts(rows.persons)
         patterns = self.patterns(rows)
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            self._loops.count(self._layout.trees, slots, starts, patterns, rows.valid_from, rows.valid_to, cubes)
+            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes)
+
+    def _periods(self, slots: Slots, rows: Rows) -> Integers:
+        if len(rows.time) == 1:
+            return slots.of_months[rows.time[0]]
+        valid_from, valid_to = rows.time
+        return self._loops.spell_periods(slots, valid_from, valid_to)
 
     def patterns(self, rows: Rows) -> Integers:
         """The pattern of each row, until the next call; negative where the filter or a dimension leaves the row out."""
@@ -153,7 +159,7 @@ def _combined(member: Membership, table: Integers) -> tuple[tuple[str, ...], tup
 def _places(columns: tuple[str, ...], steps: tuple[Integers, ...], rows: Rows, some: slice) -> npt.NDArray[Any]:
     if len(columns) == 1:
         return rows.ordinals[columns[0]][some]
-    places = np.zeros(len(rows.valid_from[some]), np.int64)
+    places = np.zeros(len(rows.persons[some]), np.int64)
     for column, step in zip(columns, steps, strict=True):
         places += step[rows.ordinals[column][some]]
     return places

@@ -36,10 +36,10 @@ class Terms:
         return Terms(self.person[rows], self.cell[rows], self.mask[rows], self.weight[rows])
 
 
-def person_starts(keys: npt.NDArray[np.uint64]) -> Integers:
+def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
     """The first row of each person, and the number of rows at the end."""
-    begins = np.ones(len(keys) + 1, np.bool_)
-    begins[1:-1] = (keys[1:, 0] != keys[:-1, 0]) | (keys[1:, 1] != keys[:-1, 1])
+    begins = np.ones(len(persons) + 1, np.bool_)
+    begins[1:-1] = persons[1:] != persons[:-1]
     return np.flatnonzero(begins)
 
 
@@ -47,12 +47,17 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
     patterns |= table[ordinals]
 
 
-def count(trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cubes: Cubes) -> None:
-    """Count the persons whose rows begin at ``starts``."""
-    masks = _periods(slots, valid_from, valid_to)
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
+    """The periods that each spell touches, as bits."""
+    begins, ends = (np.clip(days, slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
+    return np.asarray(slots.from_first[begins] & slots.to_last[ends])
+
+
+def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None:
+    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits."""
     person = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     counted = (masks != 0) & (patterns >= 0)
-    cells = _single_leaves(trees, _distinct(person[counted], patterns[counted], masks[counted]))
+    cells = _single_leaves(trees, distinct(person[counted], patterns[counted], masks[counted]))
     if not len(cells[0]):
         return
     is_large = np.bincount(cells[0])[cells[0]] > MOST_CELLS
@@ -67,12 +72,7 @@ def _chosen(cells: Set, rows: npt.NDArray[np.bool_]) -> Set:
     return person, cell, mask
 
 
-def _periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
-    begins, ends = (np.clip(days, slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
-    return np.asarray(slots.from_first[begins] & slots.to_last[ends])
-
-
-def _distinct(person: Integers, cell: Integers, mask: Integers) -> Set:
+def distinct(person: Integers, cell: Integers, mask: Integers) -> Set:
     """Each cell of a person once, with all its periods."""
     person, cell, mask = _sorted(person, cell, mask)
     begins = _begins_a_run(person, cell)
@@ -112,7 +112,7 @@ def _single_leaves(trees: Trees, patterns: Set) -> Set:
         rows, steps = _repeated(sizes)
         leaves = np.where(chosen[rows] < 0, _codes(trees, cell[rows], d), trees.set_leaves[starts[rows] + steps])
         person, cell, mask = person[rows], _with_codes(trees, cell[rows], d, leaves), mask[rows]
-    return _distinct(person, cell, mask)
+    return distinct(person, cell, mask)
 
 
 def _repeated(sizes: Integers) -> tuple[Integers, Integers]:
@@ -206,7 +206,7 @@ def _count_expanded(trees: Trees, cells: Set, cube: Cube) -> None:
     while len(bounds):
         following = int(np.searchsorted(bounds, bounds[0] + EXPANDED_AT_ONCE))
         end = int(bounds[following]) if following < len(bounds) else len(person)
-        some = _distinct(*_ancestors(trees, *(part[bounds[0] : end] for part in cells)))
+        some = distinct(*_ancestors(trees, *(part[bounds[0] : end] for part in cells)))
         _add(trees, cube, Terms(*some, np.ones(len(some[0]), np.int64)))
         bounds = bounds[following:]
 

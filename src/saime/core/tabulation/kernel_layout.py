@@ -31,6 +31,7 @@ PERIODS_AT_ONCE = 62  # bits of a signed number, less one, so that a mask may be
 OUTSIDE = np.int64(-(2**63))  # the sign bit marks a row that is in no cell
 MOST_BITS = 62
 EPOCH = date(1970, 1, 1)
+SETS_OF_MONTHS = 1 << 12
 
 
 class Trees(NamedTuple):
@@ -67,6 +68,7 @@ class Slots(NamedTuple):
 
     ``positions``: the place of each bit's period in the plan. A day counts from 1970 and is clipped to ``first``..``last``;
     ``from_first``: by the first day of a spell, the periods not yet over; ``to_last``: by its last day, those begun.
+    ``of_months``: by the months of a year as bits, plus 4096 for each year before it in the layout, the periods they belong to.
     """
 
     positions: Integers
@@ -74,17 +76,22 @@ class Slots(NamedTuple):
     last: int
     from_first: Integers
     to_last: Integers
+    of_months: Integers
 
 
 @dataclass(frozen=True)
 class Layout:
-    """``memberships``: those of the dimensions, with the filter first when there is one; ``tables``: of each, meaning as pattern."""
+    """``memberships``: those of the dimensions, with the filter first when there is one; ``tables``: of each, meaning as pattern.
+
+    ``years``: those of the periods, if every period is made of whole months; or none.
+    """
 
     trees: Trees
     classes: dict[str, ColumnClasses]
     memberships: tuple[Membership, ...]
     tables: tuple[Integers, ...]
     slots: tuple[Slots, ...]
+    years: tuple[int, ...]
 
 
 def lay_out(specification: Specification, facts: FactTable) -> Layout:
@@ -98,7 +105,8 @@ def lay_out(specification: Specification, facts: FactTable) -> Layout:
     if specification.filter:
         passing = filter_membership(specification.filter, classes)
         members, tables = [passing, *members], [_pattern_table(passing, 0), *tables]
-    return Layout(trees, classes, tuple(members), tuple(tables), tuple(_slots(specification.periods)))
+    years = _years(specification.periods)
+    return Layout(trees, classes, tuple(members), tuple(tables), tuple(_slots(specification.periods, years)), years)
 
 
 def _tests(specification: Specification) -> list[Test]:
@@ -149,13 +157,20 @@ def _ahead(sizes: Sequence[int]) -> Integers:
     return _array([sum(sizes[:place]) for place in range(len(sizes))])
 
 
-def _slots(periods: Sequence[Period]) -> list[Slots]:
+def _years(periods: Sequence[Period]) -> tuple[int, ...]:
+    if any(period.frequency == "D" for period in periods):
+        return ()
+    return tuple(sorted({period.start.year for period in periods}))
+
+
+def _slots(periods: Sequence[Period], years: Sequence[int]) -> list[Slots]:
     order = sorted(range(len(periods)), key=lambda place: (periods[place].frequency, periods[place].start))
     chunks = [order[start : start + PERIODS_AT_ONCE] for start in range(0, len(order), PERIODS_AT_ONCE)]
-    return [_slots_of(chunk, [periods[place] for place in chunk]) for chunk in chunks]
+    return [slots_of([periods[place] for place in chunk], years, chunk) for chunk in chunks]
 
 
-def _slots_of(positions: list[int], periods: list[Period]) -> Slots:
+def slots_of(periods: Sequence[Period], years: Sequence[int] = (), positions: Sequence[int] | None = None) -> Slots:
+    """The periods as bits in this order."""
     first = min(_day(period.start) for period in periods) - 1
     last = max(_day(period.end) for period in periods) + 1
     days = np.arange(first, last + 1)
@@ -163,7 +178,18 @@ def _slots_of(positions: list[int], periods: list[Period]) -> Slots:
     for bit, period in enumerate(periods):
         from_first[days <= _day(period.end)] |= 1 << bit
         to_last[days >= _day(period.start)] |= 1 << bit
-    return Slots(_array(positions), first, last, from_first, to_last)
+    places = range(len(periods)) if positions is None else positions
+    return Slots(_array(places), first, last, from_first, to_last, _of_months(periods, years))
+
+
+def _of_months(periods: Sequence[Period], years: Sequence[int]) -> Integers:
+    table, months = np.zeros((len(years), SETS_OF_MONTHS), np.int64), np.arange(SETS_OF_MONTHS)
+    for bit, period in enumerate(periods):
+        for place, year in enumerate(years):
+            if period.start.year == year:
+                here = sum(1 << month - 1 for month in range(period.start.month, period.end.month + 1))
+                table[place, months & here != 0] |= 1 << bit
+    return table.reshape(-1)
 
 
 def _day(day: date) -> int:

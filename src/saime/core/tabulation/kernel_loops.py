@@ -23,33 +23,41 @@ _DE_BRUIJN = 0x03F79D71B4CB0A89
 _PLACES = np.zeros(64, np.int64)  # of an isolated bit, by the top six bits of its product with the de Bruijn number
 _PLACES[[((_DE_BRUIJN << bit) & (2**64 - 1)) >> 58 for bit in range(64)]] = np.arange(64)
 
-Keys = npt.NDArray[np.uint64]
 Days = npt.NDArray[np.int32]
 
 loop = njit(cache=True, nogil=True)
 inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-def count(trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cubes: Cubes) -> None:
-    """Count the persons whose rows begin at ``starts``."""
-    for person in np.flatnonzero(count_persons(trees, slots, starts, patterns, valid_from, valid_to, cubes.terms)):
+def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None:
+    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits."""
+    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms)):
         rows = slice(starts[person], starts[person + 1])
         cubes.serial += 1
-        spells = patterns[rows], valid_from[rows], valid_to[rows]
-        stamp_person(trees, slots, *spells, cubes.seen, cubes.stamp, cubes.serial, cubes.persons)
+        stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons)
 
 
 @loop
-def person_starts(keys: Keys) -> Integers:
+def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
     """The first row of each person, and the number of rows at the end."""
-    starts = np.empty(len(keys) + 1, np.int64)
+    starts = np.empty(len(persons) + 1, np.int64)
     found = 0
-    for row in range(len(keys)):
-        if row == 0 or keys[row, 0] != keys[row - 1, 0] or keys[row, 1] != keys[row - 1, 1]:
-            starts[found] = row
-            found += 1
-    starts[found] = len(keys)
+    for row in range(len(persons)):
+        starts[found] = row
+        found += row == 0 or persons[row] != persons[row - 1]
+    starts[found] = len(persons)
     return starts[: found + 1].copy()
+
+
+@loop
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
+    """The periods that each spell touches, as bits."""
+    masks = np.empty(len(valid_from), np.int64)
+    for row in range(len(masks)):
+        begins = min(max(valid_from[row], slots.first), slots.last) - slots.first
+        ends = min(max(valid_to[row], slots.first), slots.last) - slots.first
+        masks[row] = slots.from_first[begins] & slots.to_last[ends]
+    return masks
 
 
 @loop
@@ -59,16 +67,14 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
 
 
 @loop
-def count_persons(
-    trees: Trees, slots: Slots, starts: Integers, patterns: Integers, valid_from: Days, valid_to: Days, cube: Cube
-) -> npt.NDArray[np.bool_]:
+def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube) -> npt.NDArray[np.bool_]:
     """Add the terms of each person to the cube; returns for which persons it did not, because their set is large."""
     too_large = np.zeros(len(starts) - 1, np.bool_)
     found, found_masks = np.empty(MOST_PATTERNS, np.int64), np.empty(MOST_PATTERNS, np.int64)
     terms, term_masks, weights = np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64)
     for person in range(len(too_large)):
         first, end = starts[person], starts[person + 1]
-        count = _distinct(slots, patterns[first:end], valid_from[first:end], valid_to[first:end], found, found_masks)
+        count = _distinct(patterns[first:end], masks[first:end], found, found_masks)
         if len(trees.set_leaves) > 0 and count > 0:
             count = _single_leaves(trees, found, found_masks, count)
         count = _signed_terms(trees, found, found_masks, count, terms, term_masks, weights)
@@ -79,54 +85,32 @@ def count_persons(
 
 
 @loop
-def stamp_person(
-    trees: Trees,
-    slots: Slots,
-    patterns: Integers,
-    valid_from: Days,
-    valid_to: Days,
-    seen: Integers,
-    stamp: Integers,
-    serial: int,
-    cube: Cube,
-) -> None:
+def stamp_person(trees: Trees, patterns: Integers, masks: Integers, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
     """Count one person in every cell above its leaves, once a period. ``seen`` holds its periods where ``stamp`` is ``serial``."""
     leaves = np.empty(trees.most_leaves, np.int64)
     for row in range(len(patterns)):
-        mask = _periods(slots, valid_from[row], valid_to[row])
-        if mask == 0 or patterns[row] < 0:
+        if masks[row] == 0 or patterns[row] < 0:
             continue
         for leaf in range(_leaves_of(trees, patterns[row], leaves)):
-            _stamp_ancestors(trees, leaves[leaf], mask, seen, stamp, serial, cube)
+            _stamp_ancestors(trees, leaves[leaf], masks[row], seen, stamp, serial, cube)
 
 
 @inlined
-def _periods(slots: Slots, valid_from: int, valid_to: int) -> int:
-    """The periods that the spell touches, as bits."""
-    begins = min(max(valid_from, slots.first), slots.last) - slots.first
-    ends = min(max(valid_to, slots.first), slots.last) - slots.first
-    return slots.from_first[begins] & slots.to_last[ends]
-
-
-@inlined
-def _distinct(slots: Slots, patterns: Integers, valid_from: Days, valid_to: Days, found: Integers, masks: Integers) -> int:
+def _distinct(patterns: Integers, masks: Integers, found: Integers, found_masks: Integers) -> int:
     """A person's distinct patterns with their periods; -1 if there are more than ``found`` can hold."""
     count = 0
     at = 0
     for row in range(len(patterns)):
-        if row > 0 and patterns[row] == patterns[row - 1] and valid_from[row] == valid_from[row - 1] and valid_to[row] == valid_to[row - 1]:
-            continue
-        mask = _periods(slots, valid_from[row], valid_to[row])
-        if mask == 0 or patterns[row] < 0:
+        if masks[row] == 0 or patterns[row] < 0:
             continue
         at = _find(patterns[row], found, count, at + 1)  # months repeat their patterns in the same order
         if at == count:
             if count == len(found):
                 return -1
             found[count] = patterns[row]
-            masks[count] = 0
+            found_masks[count] = 0
             count += 1
-        masks[at] |= mask
+        found_masks[at] |= masks[row]
     return count
 
 

@@ -7,14 +7,13 @@ from datetime import date
 from itertools import product
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.specification import CountedDimension, Specification, Stored
 from saime.core.tabulation.time import touches
-from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO, FactTable
+from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
 
 Row = dict[str, Stored]
 
@@ -24,7 +23,7 @@ class ReferenceEngine:
 
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell. Raises: OSError if a partition cannot be read."""
-        persons: list[set[bytes]] = [set() for _ in range(specification.structure.size)]
+        persons: list[set[int]] = [set() for _ in range(specification.structure.size)]
         for done, files in enumerate(facts.partitions, start=1):
             for path in files:
                 for person, valid_from, valid_to, row in _rows(path, specification.columns):
@@ -35,14 +34,12 @@ class ReferenceEngine:
         return specification.table([len(members) for members in persons])
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[bytes, date, date | None, Row]]:
+def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, date, date | None, Row]]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=[PERSON_KEY, VALID_FROM, VALID_TO, *columns]):
-            keys = batch.column(PERSON_KEY)
-            keys = keys.storage if isinstance(keys, pa.ExtensionArray) else keys
+        for batch in file.iter_batches(columns=[PERSON, VALID_FROM, VALID_TO, *columns]):
             values = zip(*(batch.column(name).to_pylist() for name in columns), strict=True) if columns else [()] * len(batch)
             spells = zip(batch.column(VALID_FROM).to_pylist(), batch.column(VALID_TO).to_pylist(), strict=True)
-            for person, (valid_from, valid_to), row in zip(keys.to_pylist(), spells, values, strict=True):
+            for person, (valid_from, valid_to), row in zip(batch.column(PERSON).to_pylist(), spells, values, strict=True):
                 yield person, valid_from, valid_to, dict(zip(columns, row, strict=True))
 
 

@@ -1,8 +1,8 @@
 """Delete a person from every load on lawful request, also from loads that were replaced.
 
-The files of the person's partition are written anew beside the old ones without the person's rows; one replacement of
-the manifest takes them all in place of the old, which are then removed. The record says when, on which legal basis, how
-many loads and rows, and not who. What was counted with the person cannot be counted again.
+The files of the person's partition are written anew beside the old ones without the person's rows, and its person table
+without the person; one replacement of the manifest takes them all in place of the old, which are then removed. The record
+says when, on which legal basis, how many loads and rows, and not who. What was counted with the person cannot be counted again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from saime.core.durable import full_disk_is_told, sync
 from saime.core.errors import BadInput
-from saime.core.warehouse.facts import PERSON_KEY
+from saime.core.warehouse.facts import PERSON
 from saime.core.warehouse.faults import hide_personal_codes
 from saime.core.warehouse.keys import check_fingerprint
-from saime.core.warehouse.manifest import Deletion, Manifest, StoredFile, StoredLoad
-from saime.core.warehouse.merging import read_facts, write_facts
+from saime.core.warehouse.manifest import Deletion, Manifest, StoredFile, StoredLoad, next_name
+from saime.core.warehouse.merging import write_facts
+from saime.core.warehouse.persons import UNKNOWN, binary_keys
 from saime.core.warehouse.pseudonyms import (
     DIGITS,
     OLD_FORM_CHECK_DIGIT,
@@ -71,7 +73,7 @@ def read_personal_code(path: Path, check_digit: CheckDigitRule | None = OLD_FORM
 def find_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher) -> PersonRows:
     """What ``delete_person`` would remove; nothing is changed. Raises: BadInput for another key or a damaged file."""
     check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
-    return _count(list(_held(warehouse, cipher.person_keys(person))))
+    return _count(list(_held(warehouse, _Person(warehouse, cipher.person_keys(person)))))
 
 
 def delete_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher, legal_basis: str, at: datetime) -> PersonRows:
@@ -84,14 +86,26 @@ def delete_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher
     keys = cipher.person_keys(person)
     with full_disk_is_told(warehouse.root, "deleting a person", lambda: _room_needed(warehouse, keys)), warehouse.changing():
         check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
-        held = list(_held(warehouse, keys))
+        wanted = _Person(warehouse, keys)
+        held = list(_held(warehouse, wanted))
         found = _count(held)
         if held:
             deletion = Deletion(at=at.isoformat(timespec="seconds"), legal_basis=legal_basis, loads=found.loads, rows=found.rows)
-            new_loads = {one.load.record.id: _rewrite(warehouse, one, keys) for one in held}
-            warehouse.switch(_with_deletion(warehouse.manifest, new_loads, deletion))
+            new_loads = {one.load.record.id: _rewrite(warehouse, one, wanted.number) for one in held}
+            others = wanted.table.only(wanted.table.numbers[wanted.table.numbers != wanted.number])
+            manifest = warehouse.manifest.with_persons([warehouse.write_persons(wanted.partition, others)])
+            warehouse.switch(_with_deletion(manifest, new_loads, deletion))
         check_nothing_left(warehouse)
     return found
+
+
+class _Person:
+    """A person's partition, its person table, and the person's number there; -1 if the warehouse does not know the person."""
+
+    def __init__(self, warehouse: Warehouse, keys: PersonKeys) -> None:
+        self.partition = int(partition_of(keys, warehouse.manifest.partitions)[0])
+        self.table = warehouse.persons(self.partition)
+        self.number = int(self.table.find(binary_keys(keys))[0])
 
 
 @dataclass(frozen=True)
@@ -103,26 +117,27 @@ class _Held:
     rows: int
 
 
-def _held(warehouse: Warehouse, keys: PersonKeys) -> Iterator[_Held]:
+def _held(warehouse: Warehouse, person: _Person) -> Iterator[_Held]:
     """A load has at most one file of the person: that of their partition."""
-    manifest = warehouse.manifest
-    partition = int(partition_of(keys, manifest.partitions)[0])
-    for load in manifest.loads:
+    if person.number == UNKNOWN:
+        return
+    for load in warehouse.manifest.loads:
         for file in load.files:
-            if file.partition == partition:
+            if file.partition == person.partition:
                 path = warehouse.whole(load, file)
-                rows = int(pc.sum(_is_person(read_facts(path, [PERSON_KEY]), keys)).as_py())
+                rows = int(pc.sum(_is_person(pq.read_table(path, columns=[PERSON]), person.number)).as_py())
                 if rows:
                     yield _Held(load, file, rows)
 
 
-def _rewrite(warehouse: Warehouse, held: _Held, keys: PersonKeys) -> StoredLoad:
+def _rewrite(warehouse: Warehouse, held: _Held, person: int) -> StoredLoad:
     """Write the file anew without the person beside the old one, and give the load as the manifest shall list it."""
     folder = warehouse.root / held.load.folder
-    table = read_facts(folder / held.file.name)
-    kept = table.filter(pc.invert(_is_person(table, keys)))
+    table = pq.read_table(folder / held.file.name)
+    kept = table.filter(pc.invert(_is_person(table, person)))
     others = tuple(file for file in held.load.files if file != held.file)
-    files = (*others, _write(folder / _next_name(held.file), held.file.partition, kept)) if kept.num_rows else others
+    new_name = next_name(held.file.partition, held.file)
+    files = (*others, _write(folder / new_name, held.file.partition, kept)) if kept.num_rows else others
     record = held.load.record.model_copy(update={"deletions": held.load.record.deletions + 1})
     return held.load.model_copy(update={"record": record, "files": tuple(sorted(files, key=lambda file: file.partition))})
 
@@ -136,14 +151,8 @@ def _write(path: Path, partition: int, table: pa.Table) -> StoredFile:
     )
 
 
-def _next_name(file: StoredFile) -> str:
-    """``part-003.parquet``, ``part-003-1.parquet``, ``part-003-2.parquet``."""
-    _, _, times = Path(file.name).stem.removeprefix("part-").partition("-")
-    return f"part-{file.partition:03d}-{int(times or 0) + 1}.parquet"
-
-
-def _is_person(table: pa.Table, keys: PersonKeys) -> pa.ChunkedArray:
-    return pc.equal(table.column(PERSON_KEY), pa.scalar(keys.tobytes(), pa.binary(16)))
+def _is_person(table: pa.Table, person: int) -> pa.ChunkedArray:
+    return pc.equal(table.column(PERSON), pa.scalar(person, pa.uint32()))
 
 
 def _with_deletion(manifest: Manifest, new_loads: dict[str, StoredLoad], deletion: Deletion) -> Manifest:
@@ -171,4 +180,5 @@ def _room_needed(warehouse: Warehouse, keys: PersonKeys) -> int:
     """Bytes of the files of the person's partition, which are written anew at most."""
     manifest = warehouse.manifest
     partition = int(partition_of(keys, manifest.partitions)[0])
-    return sum(file.bytes for load in manifest.loads for file in load.files if file.partition == partition)
+    files = (*manifest.persons, *(file for load in manifest.loads for file in load.files))
+    return sum(file.bytes for file in files if file.partition == partition)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from saime.core.warehouse.contract import FeedContract
 
-PERSON_KEY, VALID_FROM, VALID_TO = "person_key", "valid_from", "valid_to"
+PERSON, PERSON_KEY, VALID_FROM, VALID_TO = "person_number", "person_key", "valid_from", "valid_to"
 
 
 class LoadRecord(BaseModel):
@@ -40,9 +40,10 @@ class FactTable:
     """Person facts of one feed over some periods.
 
     ``partitions``: Parquet files by partition; all rows of a person are in the files of one partition, so distinct
-    counts of partitions add up exactly. Columns of a file: ``person_key`` (UUID), ``valid_from`` and ``valid_to``
-    (date32, both included, an empty end is open), then the contract's fact columns without its spell columns: codes as
-    uint16 positions in ``code_lists[column]``, integers as int32, booleans as bool; empty is null.
+    counts of partitions add up exactly. Columns of a file: ``person_number`` (uint32, rising; one person in the whole
+    warehouse), ``valid_from`` and ``valid_to`` (date32, both included, an empty end is open), then the contract's fact
+    columns without its spell columns: codes as uint16 positions in ``code_lists[column]``, integers as int32, booleans as
+    bool; empty is null.
     """
 
     feed: FeedContract

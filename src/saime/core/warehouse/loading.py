@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
 from saime.core.warehouse.facts import LoadRecord
 from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
 from saime.core.warehouse.keys import check_fingerprint
-from saime.core.warehouse.manifest import StoredFile, StoredLoad
+from saime.core.warehouse.manifest import PersonFile, StoredFile, StoredLoad
 from saime.core.warehouse.merging import Merged, fact_metadata, merge_partition
 from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule, PersonCipher
 from saime.core.warehouse.quarantine import Quarantine
@@ -63,7 +63,7 @@ def load_delivery(
     be past their time; TryLater if another load runs, the disk is full, or the file changes while it is read.
     """
     _check_period(delivery)
-    with full_disk_is_told(warehouse.root, "loading a delivery", lambda: _room_needed(delivery)), warehouse.changing() as folder:
+    with full_disk_is_told(warehouse.root, "loading a delivery", lambda: _room_needed(warehouse, delivery)), warehouse.changing() as folder:
         check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
         digest = delivery.digest()
         earlier = loaded_for(warehouse, delivery)
@@ -78,7 +78,7 @@ def load_delivery(
         if stored is None:
             report = quarantine.seal(delivery, digest, load.log.faults)
             raise DeliveryRefused(report.faults, delivery=report.delivery_name, quarantine_id=report.id)
-        warehouse.publish(stored, delivery.code_lists, cipher.fingerprint, load.finished)
+        warehouse.publish(stored, load.person_files, delivery.code_lists, cipher.fingerprint, load.finished)
         return LoadReceipt(stored.record, already_loaded=False)
 
 
@@ -93,6 +93,7 @@ class _Load:
     check_digit: CheckDigitRule | None
     replaces: LoadRecord | None
     rows: int = 0
+    person_files: list[PersonFile] = field(default_factory=list)
 
     @property
     def finished(self) -> Path:
@@ -138,7 +139,7 @@ class _Load:
         self.rows = checker.rows
 
     def _merge(self, file: DeliveryFile) -> tuple[tuple[StoredFile, ...], int]:
-        """Write the fact files and log rows that share a key. Two partitions are worked on at a time."""
+        """Write the fact files and person tables, and log rows that share a key. Two partitions are worked on at a time."""
         make_folders(self.finished)
         staged = [number for number in range(self.warehouse.manifest.partitions) if staged_path(self.folder, number).exists()]
         with ThreadPoolExecutor(MERGES_AT_ONCE) as pool:
@@ -149,8 +150,11 @@ class _Load:
 
     def _merge_one(self, number: int) -> tuple[StoredFile, Merged]:
         source, target = staged_path(self.folder, number), self.finished / f"part-{number:03d}.parquet"
-        merged = merge_partition(source, target, self.delivery.contract, fact_metadata(self.delivery.contract, self.delivery.code_lists))
+        contract, known = self.delivery.contract, self.warehouse.persons(number)
+        merged, persons = merge_partition(source, target, contract, fact_metadata(contract, self.delivery.code_lists), known)
         source.unlink()
+        if len(persons) > len(known):
+            self.person_files.append(self.warehouse.write_persons(number, persons))
         with target.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         stored = StoredFile(partition=number, name=target.name, rows=merged.rows, bytes=target.stat().st_size, sha256=digest)
@@ -178,7 +182,8 @@ def _check_period(delivery: Delivery) -> None:
         )
 
 
-def _room_needed(delivery: Delivery) -> int:
-    """Bytes that staging and the finished files take together at most, or the sealed delivery; an estimate."""
+def _room_needed(warehouse: Warehouse, delivery: Delivery) -> int:
+    """Bytes that staging, the finished files and the person tables take together at most, or the sealed delivery; an estimate."""
+    persons = sum(file.bytes for file in warehouse.manifest.persons)
     row: int = sum(field.type.bit_width // 8 + 1 for field in staged_schema(delivery.contract))
-    return max(2 * row * most_rows(delivery), delivery.path.stat().st_size)
+    return max(2 * row * most_rows(delivery) + persons, delivery.path.stat().st_size)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -13,7 +15,8 @@ from saime.core.durable import replace_file
 from saime.core.errors import BadInput
 from saime.core.warehouse.facts import LoadRecord
 
-MANIFEST, FACTS = "manifest.json", "facts"
+MANIFEST, FACTS, PERSONS = "manifest.json", "facts", "persons"
+FORMAT: Literal[2] = 2  # 1 kept person keys in the fact files
 PARTITIONS = 64
 
 
@@ -27,6 +30,12 @@ class StoredFile(BaseModel):
     rows: int
     bytes: int
     sha256: str
+
+
+class PersonFile(StoredFile):
+    """The person table of one partition; ``next_number`` is that of the next new person, so that none is given twice."""
+
+    next_number: int
 
 
 class Replacement(BaseModel):
@@ -89,12 +98,21 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = FORMAT
     partitions: int = PARTITIONS
     key_fingerprint: str | None = None
     code_lists: dict[str, tuple[str, ...]] = {}
+    persons: tuple[PersonFile, ...] = ()
     loads: tuple[StoredLoad, ...] = ()
     deletions: tuple[Deletion, ...] = ()
+
+    def person_file(self, partition: int) -> PersonFile | None:
+        return next((file for file in self.persons if file.partition == partition), None)
+
+    def with_persons(self, written: Iterable[PersonFile]) -> Manifest:
+        """The manifest with these person tables in place of those of their partitions; one without persons is left out."""
+        files = {file.partition: file for file in (*self.persons, *written)}
+        return self.model_copy(update={"persons": tuple(files[number] for number in sorted(files) if files[number].rows)})
 
     def with_load(self, load: StoredLoad, code_lists: dict[str, tuple[str, ...]], fingerprint: str) -> Manifest:
         """The manifest with one more load; the load of its feed and period that was in force is replaced by it."""
@@ -118,13 +136,34 @@ def read_manifest(root: Path, partitions: int) -> Manifest:
     """
     path = root / MANIFEST
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        _check_format(content, path)
+        return Manifest.model_validate_json(content)
     except FileNotFoundError:
         if any((root / FACTS).glob("*")):
             raise BadInput("the warehouse has lost its manifest", where=str(path), fix="restore the warehouse from its backup") from None
         return Manifest(partitions=partitions)
     except (ValidationError, UnicodeDecodeError):
         raise BadInput("the warehouse's manifest is damaged", where=str(path), fix="restore the warehouse from its backup") from None
+
+
+def _check_format(content: bytes, path: Path) -> None:
+    """Raises: BadInput if another version of Saime wrote the manifest."""
+    found = re.search(rb'"format": *([0-9]+)', content)
+    if found and int(found[1]) != FORMAT:
+        raise BadInput(
+            f"the warehouse has format {int(found[1])}, and this version of Saime reads format {FORMAT}",
+            where=str(path),
+            fix="load all deliveries again into a new warehouse, with the same person key",
+        )
+
+
+def next_name(partition: int, earlier: StoredFile | None) -> str:
+    """The name of a partition's file that takes the place of an earlier one: ``part-003.parquet``, ``part-003-1.parquet``, …"""
+    if earlier is None:
+        return f"part-{partition:03d}.parquet"
+    _, _, times = Path(earlier.name).stem.removeprefix("part-").partition("-")
+    return f"part-{partition:03d}-{int(times or 0) + 1}.parquet"
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:

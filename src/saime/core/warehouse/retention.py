@@ -1,21 +1,25 @@
 """Facts are kept as long as their feed's contract says, and then removed; that they were there stays on record.
 
-The contract's time counts from the end of the delivery's period. Removing is one replacement of the manifest; the files
-go after it, and those that a killed removal left go with the next change of the warehouse.
+The contract's time counts from the end of the delivery's period. Persons of whom no facts are left go from the person tables.
+Removing is one replacement of the manifest; the files go after it, and those that a killed removal left go with the next
+change of the warehouse.
 """
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+import numpy as np
+import pyarrow.parquet as pq
 
 from saime.core.errors import BadInput, Refused, TryLater
 from saime.core.model.period import Period
 from saime.core.warehouse.contract import FeedContract
-from saime.core.warehouse.facts import LoadRecord
-from saime.core.warehouse.manifest import Manifest, Removal, StoredLoad
+from saime.core.warehouse.facts import PERSON, LoadRecord
+from saime.core.warehouse.manifest import Manifest, PersonFile, Removal, StoredLoad
 from saime.core.warehouse.store import Warehouse
 
 
@@ -69,9 +73,22 @@ def remove_expired(warehouse: Warehouse, contracts: Sequence[FeedContract], on: 
         found = _expired(manifest, contracts, on)
         removals = {load.record.id: Removal(at=_moment(at), kept_until=item.kept_until.isoformat()) for load, item in found}
         if found:
-            warehouse.switch(manifest.model_copy(update={"loads": tuple(_without_facts(load, removals) for load in manifest.loads)}))
+            left = manifest.model_copy(update={"loads": tuple(_without_facts(load, removals) for load in manifest.loads)})
+            partitions = sorted({file.partition for load, _ in found for file in load.files})
+            warehouse.switch(left.with_persons(_only_counted(warehouse, left, partitions)))
         check_nothing_left(warehouse)
     return tuple(item for _, item in found)
+
+
+def _only_counted(warehouse: Warehouse, left: Manifest, partitions: Sequence[int]) -> Iterator[PersonFile]:
+    """Write anew the person tables of partitions that hold persons of whom no facts are left."""
+    for partition in partitions:
+        files = [warehouse.whole(load, file) for load in left.loads for file in load.files if file.partition == partition]
+        numbers = [pq.read_table(path, columns=[PERSON]).column(PERSON).unique().to_numpy() for path in files]
+        table = warehouse.persons(partition)
+        counted = table.only(np.concatenate([*numbers, np.empty(0, np.uint32)]))
+        if len(counted) < len(table):
+            yield warehouse.write_persons(partition, counted)
 
 
 def check_nothing_left(warehouse: Warehouse) -> None:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from saime.core.warehouse.checks import CheckedRows
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO
+from saime.core.warehouse.persons import binary_keys
 from saime.core.warehouse.pseudonyms import PersonCipher, PersonKeys
 from saime.core.warehouse.values import STORED
 
@@ -24,7 +25,7 @@ POSITION = "position"
 
 
 def staged_schema(contract: FeedContract) -> pa.Schema:
-    """The columns of a staged file; without the last, those of a fact file."""
+    """The columns of a staged file."""
     spell = [(VALID_FROM, STORED["date"]), (VALID_TO, STORED["date"])]
     stored = [(column.name, STORED[column.type]) for column in contract.stored_columns]
     return pa.schema([(PERSON_KEY, pa.binary(16)), *spell, *stored, (POSITION, pa.int64())])
@@ -54,7 +55,7 @@ class Staging:
         keys = self._cipher.person_keys(rows.codes)
         partition = partition_of(keys, self._partitions)
         order = np.argsort(partition, kind="stable")
-        arrays = {**rows.columns, PERSON_KEY: _binary(keys), POSITION: pa.array(rows.positions)}
+        arrays = {**rows.columns, PERSON_KEY: binary_keys(keys), POSITION: pa.array(rows.positions)}
         batch = pa.record_batch([arrays[name] for name in self._schema.names], schema=self._schema).take(pa.array(order))
         bounds = np.searchsorted(partition[order], np.arange(self._partitions + 1))
         for number in np.flatnonzero(np.diff(bounds)):
@@ -71,7 +72,3 @@ def partition_of(keys: PersonKeys, partitions: int) -> npt.NDArray[np.uint16]:
     """The partition of each person key. Shape: (n, 16) to (n,). ``partitions`` is a power of two up to 65536."""
     top = keys[:, 0].astype(np.uint16) << 8 | keys[:, 1]
     return np.asarray(top >> np.uint16(17 - partitions.bit_length()), np.uint16)
-
-
-def _binary(keys: PersonKeys) -> pa.FixedSizeBinaryArray:
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(keys), [None, pa.py_buffer(keys)])

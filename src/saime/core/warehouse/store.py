@@ -1,6 +1,7 @@
 """The warehouse: a folder of fact files, one manifest, one loader at a time, any number of readers.
 
-``facts/FEED/PERIOD/LOAD/part-NNN.parquet`` holds the rows of partition NNN; ``staging/`` holds a load in the making.
+``facts/FEED/PERIOD/LOAD/part-NNN.parquet`` holds the rows of partition NNN, ``persons/part-NNN.parquet`` the person keys behind
+their numbers; ``staging/`` holds a load in the making.
 Every change becomes visible when the manifest is replaced, in one step; whatever the manifest does not list is left over
 from a change that was stopped or has just been made, and the end of that change, or the next one, removes it.
 """
@@ -22,7 +23,18 @@ from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.coverage import check_covered, check_kept
 from saime.core.warehouse.facts import FactTable, LoadRecord
-from saime.core.warehouse.manifest import FACTS, PARTITIONS, Manifest, StoredFile, StoredLoad, read_manifest, write_manifest
+from saime.core.warehouse.manifest import (
+    FACTS,
+    PARTITIONS,
+    PERSONS,
+    Manifest,
+    PersonFile,
+    StoredFile,
+    StoredLoad,
+    read_manifest,
+    write_manifest,
+)
+from saime.core.warehouse.persons import PersonTable, no_persons, read_persons, write_persons
 
 STAGING = "staging"
 
@@ -100,10 +112,12 @@ class Warehouse:
             finally:
                 self.remove_unlisted()
 
-    def publish(self, load: StoredLoad, code_lists: dict[str, CodeList], fingerprint: str, folder: Path) -> None:
-        """Move a finished load into place and list it; it replaces the one in force of its feed and period.
+    def publish(
+        self, load: StoredLoad, persons: Sequence[PersonFile], code_lists: dict[str, CodeList], fingerprint: str, folder: Path
+    ) -> None:
+        """Move a finished load into place and list it with the new person tables; it replaces the one in force of its feed and period.
 
-        All its files must be on the disk. Call within ``changing``.
+        All their files must be on the disk. Call within ``changing``.
         """
         target = self.root / load.folder
         sync(folder)
@@ -111,38 +125,59 @@ class Warehouse:
         folder.rename(target)
         sync(target.parent)
         known = {code_list.key: code_list.codes for code_list in code_lists.values()}
-        self.switch(self.manifest.with_load(load, known, fingerprint))
+        self.switch(self.manifest.with_load(load, known, fingerprint).with_persons(persons))
 
     def switch(self, manifest: Manifest) -> None:
         """Make a change visible, in one step. Files that it names must be on the disk. Call within ``changing``."""
         write_manifest(self.root, manifest)
 
     def unlisted(self) -> tuple[Path, ...]:
-        """The fact files that the manifest does not list."""
-        listed = {self.root / load.folder / file.name for load in self.manifest.loads for file in load.files}
-        return tuple(path for path in (self.root / FACTS).glob("*/*/*/*") if path not in listed)
+        """The fact files and person tables that the manifest does not list."""
+        manifest = self.manifest
+        listed = {self.root / load.folder / file.name for load in manifest.loads for file in load.files}
+        listed |= {self.persons_folder / file.name for file in manifest.persons}
+        there = (*(self.root / FACTS).glob("*/*/*/*"), *self.persons_folder.glob("*"))
+        return tuple(path for path in there if path not in listed)
+
+    @property
+    def persons_folder(self) -> Path:
+        return self.root / PERSONS
+
+    def persons(self, partition: int) -> PersonTable:
+        """The persons of a partition. Raises: BadInput if their table is missing or damaged."""
+        manifest = self.manifest
+        file = manifest.person_file(partition)
+        if file is None:
+            return no_persons(partition, manifest.partitions)
+        path = self.persons_folder / file.name
+        self._check_whole(path, file, f"the person table of partition {partition}")
+        return read_persons(path, file)
+
+    def write_persons(self, partition: int, table: PersonTable) -> PersonFile:
+        """Write a partition's person table beside the one that is listed, for a change of the manifest. Call within ``changing``."""
+        manifest = self.manifest
+        make_folders(self.persons_folder)
+        return write_persons(table, self.persons_folder, manifest.person_file(partition), partition, manifest.partitions)
 
     def whole(self, load: StoredLoad, file: StoredFile) -> Path:
         """The path of a file whose content is what the manifest says. Raises: BadInput if it is missing or damaged."""
         path = self.root / load.folder / file.name
+        self._check_whole(path, file, f"partition {file.partition} of load {load.record.id}")
+        return path
+
+    @staticmethod
+    def _check_whole(path: Path, file: StoredFile, what: str) -> None:
+        fix = "restore the file from the warehouse's backup"
         try:
             with path.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
         except FileNotFoundError:
-            raise self._broken("is missing", load, file) from None
+            raise BadInput(f"{what} is missing", where=str(path), fix=fix) from None
         if digest != file.sha256:
-            raise self._broken("is damaged", load, file)
-        return path
-
-    def _broken(self, how: str, load: StoredLoad, file: StoredFile) -> BadInput:
-        return BadInput(
-            f"partition {file.partition} of load {load.record.id} {how}",
-            where=str(self.root / load.folder / file.name),
-            fix="restore the file from the warehouse's backup",
-        )
+            raise BadInput(f"{what} is damaged", where=str(path), fix=fix)
 
     def remove_unlisted(self) -> None:
-        """Remove the staging folder, and facts that the manifest does not list. Call within ``changing``."""
+        """Remove the staging folder, and facts and person tables that the manifest does not list. Call within ``changing``."""
         shutil.rmtree(self.root / STAGING, ignore_errors=True)
         for path in self.unlisted():
             with suppress(OSError):
