@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from saime.cli.console import number, progress_bar
+from saime.cli.keys import telling_of_new_shares
 from saime.cli.web import serve_until_interrupted
 from saime.cli.workplace import environment, open_pack, open_production, set_up_web
 from saime.core.errors import Refused
@@ -52,7 +53,8 @@ def demo(no_serve: bool, scale: float, host: str, port: int) -> None:
     tally = Tally()
     set_up_web()
     _load_registers()
-    _load_deliveries(scale, tally)
+    with telling_of_new_shares():
+        _load_deliveries(scale, tally)
     release = _release(tally)
     _report(tally, release)
     if not no_serve:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from saime.cli.console import number, progress_bar
+from saime.cli.keys import telling_of_new_shares
 from saime.cli.workplace import environment, open_pack
 from saime.core.errors import BadInput
 from saime.intake import services as intake
@@ -60,7 +61,7 @@ def load(feed: str, file: Path, period: str, synthetic: bool, replace: bool) -> 
     Example: saime load disability delivery.csv --period 2019-06
     """
     place = environment()
-    with progress_bar(f"Loading {file.name}") as progress:
+    with telling_of_new_shares(), progress_bar(f"Loading {file.name}") as progress:
         receipt = intake.receive_delivery(
             place.home,
             open_pack(),

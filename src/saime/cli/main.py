@@ -34,6 +34,8 @@ for command in (
     inside.load,
     inside.quarantine,
     keys.receiving_key,
+    keys.key,
+    keys.extract,
     inside.retention,
     inside.delete_person,
     production.tabulate,

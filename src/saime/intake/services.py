@@ -16,6 +16,7 @@ from saime.core.warehouse.loading import LoadReceipt, Progress, load_delivery
 from saime.core.warehouse.quarantine import Quarantine, QuarantineReport
 from saime.core.warehouse.retention import Expired, expired, remove_expired
 from saime.core.warehouse.store import Warehouse
+from saime.intake.master_key import check_outside
 
 
 def receive_delivery(
@@ -35,7 +36,7 @@ def receive_delivery(
 
     Raises: NotFound for an unknown feed; otherwise what ``load_delivery`` raises.
     """
-    _check_outside(home, file, "the delivery holds personal codes and lies inside the working folder")
+    check_outside(home, file, "the delivery holds personal codes and lies inside the working folder")
     contract = pack.feed(feed)
     delivery = Delivery(
         path=file,
@@ -68,7 +69,7 @@ def delete_person_on_request(home: Path, file: Path, legal_basis: str, *, at: da
 
     Raises: BadInput if nothing is loaded; otherwise what ``delete_person`` raises.
     """
-    _check_outside(home, file, "the file holds a personal code and lies inside the working folder")
+    check_outside(home, file, "the file holds a personal code and lies inside the working folder")
     warehouse = Warehouse(home / "warehouse")
     if (fingerprint := warehouse.key_fingerprint) is None:
         raise BadInput("the warehouse holds no loads, so nobody is in it", where=str(warehouse.root), fix="check SAIME_HOME")
@@ -85,14 +86,9 @@ def list_quarantined(home: Path) -> tuple[QuarantineReport, ...]:
 
 def open_quarantined(home: Path, quarantine_id: str, to_path: Path) -> None:
     """Write a refused delivery as it was received to a new file, outside the working folder."""
-    _check_outside(home, to_path, "the delivery holds personal codes and may not lie inside the working folder")
+    check_outside(home, to_path, "the delivery holds personal codes and may not lie inside the working folder")
     _quarantine(home).open(quarantine_id, to_path)
 
 
 def _quarantine(home: Path) -> Quarantine:
     return Quarantine(home / "quarantine", home / "keys")
-
-
-def _check_outside(home: Path, path: Path, what: str) -> None:
-    if path.resolve().is_relative_to(home.resolve()):
-        raise BadInput(what, where=str(path), fix=f"choose a place outside {home}")

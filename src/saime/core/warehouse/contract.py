@@ -12,7 +12,7 @@ ColumnType = Literal["personal_code", "code", "date", "integer", "boolean"]
 
 
 class Column(BaseModel):
-    """One column of a delivery. ``required`` means that no row may leave it empty."""
+    """One column of a delivery. ``required`` means that no row may leave it empty; ``extract``, that it may go into a research extract."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,9 +23,12 @@ class Column(BaseModel):
     code_list: str | None = None
     minimum: int | None = None
     maximum: int | None = None
+    extract: bool = False
 
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> Self:
+        if self.extract and self.type == "personal_code":
+            raise ValueError(f"column '{self.name}': a personal code never goes into an extract")
         if (self.type == "code") != (self.code_list is not None):
             raise ValueError(f"column '{self.name}': a column of type code, and no other, names a code_list")
         return self

@@ -1,39 +1,97 @@
-"""The two keys of the inside: the key that makes person keys, and the key that opens encrypted and quarantined deliveries.
+"""The keys of the inside, in ``<SAIME_HOME>/keys`` (0700), outside the warehouse and its backups, as files with mode 0600.
 
-Both live in ``<SAIME_HOME>/keys`` (0700), outside the warehouse and its backups, as files with mode 0600.
-The person key's file is made once, while the warehouse is empty. A lost one is never replaced by a new one in silence:
-the same person would get another person key, and be counted twice.
+``person.key``, ``household.key`` and ``record.key`` are what loading and tabulating need. They are derived from a master
+that is in no file: it is split into two shares, one for each of two custodians (``key_shares.py``). All are made once,
+while the warehouse is empty. A lost key is never replaced by a new one in silence: the same person would get another
+person key, and be counted twice. ``receiving.key`` opens encrypted and quarantined deliveries, and is apart from these.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
-import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyrage
 
-from saime.core.durable import full_disk_is_told, make_folders, sync
+from saime.core.durable import make_folders
 from saime.core.errors import BadInput
+from saime.core.warehouse.key_domains import HOUSEHOLD_TAG, MasterKey, RecordKeys
+from saime.core.warehouse.key_files import create_private, damaged, read_private
+from saime.core.warehouse.key_shares import check_free, write_shares
+from saime.core.warehouse.key_uses import UseRecord
 from saime.core.warehouse.pseudonyms import KEY_BYTES, PersonCipher
 
-PERSON_KEY_FILE, RECEIVING_KEY_FILE = "person.key", "receiving.key"
+PERSON_KEY_FILE, HOUSEHOLD_KEY_FILE, RECORD_KEY_FILE, RECEIVING_KEY_FILE = "person.key", "household.key", "record.key", "receiving.key"
+SHARE_FILES = ("custodian-1.share", "custodian-2.share")
+USES_FILE = "uses.jsonl"
 
 
 def open_person_cipher(folder: Path, fingerprint: str | None) -> PersonCipher:
     """The cipher behind all person keys of a warehouse.
 
-    ``fingerprint`` is the warehouse's ``key_fingerprint``; None means that it holds no loads, and only then is a missing
-    key made. Raises: BadInput if the key is missing, open to others, damaged, or not the one the warehouse was loaded with.
+    ``fingerprint`` is the warehouse's ``key_fingerprint``; None means that it holds no loads, and only then are missing
+    keys made. Raises: BadInput if the key is missing, open to others, damaged, or not the one the warehouse was loaded with.
     """
     path = folder / PERSON_KEY_FILE
     if fingerprint is None and not path.exists():
-        _create(path, secrets.token_hex(KEY_BYTES))
-    cipher = PersonCipher(_read_person_key(path))
+        create_keys(folder)
+    cipher = PersonCipher(_read_key(path))
     check_fingerprint(cipher, fingerprint, where=str(path))
     return cipher
+
+
+def open_household_cipher(folder: Path) -> PersonCipher:
+    """The cipher of household numbers, a domain of its own: a household never looks like a person. Raises: BadInput as above."""
+    return PersonCipher(_read_key(folder / HOUSEHOLD_KEY_FILE), HOUSEHOLD_TAG)
+
+
+def open_record_keys(folder: Path, fingerprint: str) -> RecordKeys:
+    """The record keys of a warehouse's persons. Raises: BadInput as above."""
+    return RecordKeys(_read_key(folder / RECORD_KEY_FILE), open_person_cipher(folder, fingerprint))
+
+
+def create_keys(folder: Path, shares: tuple[Path, Path] | None = None) -> None:
+    """Make a master, its two shares and the working keys, unless another process has just made them.
+
+    ``shares``: where to; without it both lie in ``folder``, which is for a demonstration. The person key comes last, so
+    whatever lies there without it was left by a creation that was stopped, and is made anew.
+    Raises: BadInput if a file is at a place given for a share.
+    """
+    with _held(folder):
+        if (folder / PERSON_KEY_FILE).exists():
+            return
+        for name in (*SHARE_FILES, HOUSEHOLD_KEY_FILE, RECORD_KEY_FILE):
+            (folder / name).unlink(missing_ok=True)
+        places = shares or (folder / SHARE_FILES[0], folder / SHARE_FILES[1])
+        check_free(places)
+        master = MasterKey(secrets.token_bytes(KEY_BYTES))
+        write_shares(master, places)
+        for name, purpose in ((HOUSEHOLD_KEY_FILE, "household"), (RECORD_KEY_FILE, "record"), (PERSON_KEY_FILE, "warehouse")):
+            create_private(folder / name, master.derive(purpose).hex())
+
+
+def restore_keys(folder: Path, master: MasterKey, fingerprint: str) -> tuple[str, ...]:
+    """Write the working keys of a loaded warehouse that are missing. Returns their names. Raises: BadInput for another master."""
+    keys = {name: master.derive(purpose) for name, purpose in ((HOUSEHOLD_KEY_FILE, "household"), (RECORD_KEY_FILE, "record"))}
+    keys[PERSON_KEY_FILE] = master.warehouse_key(fingerprint)
+    with _held(folder):
+        missing = tuple(name for name in keys if not (folder / name).exists())
+        for name in missing:
+            create_private(folder / name, keys[name].hex())
+    return missing
+
+
+def use_record(folder: Path) -> UseRecord:
+    return UseRecord(folder / USES_FILE)
+
+
+def shares_here(folder: Path) -> bool:
+    """Do both shares lie beside the working keys, as in a demonstration?"""
+    return all((folder / name).exists() for name in SHARE_FILES)
 
 
 def check_fingerprint(cipher: PersonCipher, fingerprint: str | None, *, where: str) -> None:
@@ -50,11 +108,12 @@ def open_receiving_identity(folder: Path) -> pyrage.x25519.Identity:
     """The age identity that opens encrypted and quarantined deliveries; made on first use. Raises: BadInput as for the person key."""
     path = folder / RECEIVING_KEY_FILE
     if not path.exists():
-        _create(path, str(pyrage.x25519.Identity.generate()))
+        with _held(folder):
+            create_private(path, str(pyrage.x25519.Identity.generate()))
     try:
-        return pyrage.x25519.Identity.from_str(_read_private(path).decode("ascii").strip())
+        return pyrage.x25519.Identity.from_str(read_private(path).decode("ascii").strip())
     except (UnicodeDecodeError, pyrage.IdentityError):
-        raise _damaged(path, "one line that begins with AGE-SECRET-KEY-1") from None
+        raise damaged(path, "one line that begins with AGE-SECRET-KEY-1") from None
 
 
 def receiving_recipient(folder: Path) -> str:
@@ -62,57 +121,27 @@ def receiving_recipient(folder: Path) -> str:
     return str(open_receiving_identity(folder).to_public())
 
 
-def _read_person_key(path: Path) -> bytes:
-    content = _read_private(path)
+def _read_key(path: Path) -> bytes:
+    content = read_private(path)
     if len(content) == KEY_BYTES:
         return content
     try:
         key = bytes.fromhex(content.decode("ascii").strip())
     except ValueError:
-        raise _damaged(path, f"{KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits") from None
+        raise damaged(path, f"{KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits") from None
     if len(key) != KEY_BYTES:
-        raise _damaged(path, f"{KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits")
+        raise damaged(path, f"{KEY_BYTES} bytes as {2 * KEY_BYTES} hexadecimal digits")
     return key
 
 
-def _read_private(path: Path) -> bytes:
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """A private folder that one process at a time makes keys in."""
+    make_folders(folder)
+    folder.chmod(0o700)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        mode = path.stat().st_mode & 0o777
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(
-            "the key file is missing although the warehouse holds loads made with it; no new key is made, because it would not match",
-            where=str(path),
-            fix="put the key file back from where keys are kept",
-        ) from None
-    except OSError as error:
-        raise BadInput(
-            f"the key file cannot be read: {error.strerror}", where=str(path), fix="give its owner the right to read it"
-        ) from None
-    if mode & 0o077:
-        raise BadInput(f"others may read the key file (mode {mode:04o})", where=str(path), fix=f"run: chmod 600 {path}")
-    return content
-
-
-def _create(path: Path, content: str) -> None:
-    """Put a whole new key file in place, readable by its owner only; one that another process made first stays."""
-    with full_disk_is_told(path.parent, "writing a key", lambda: len(content)):
-        make_folders(path.parent)
-        path.parent.chmod(0o700)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(content + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                path.hardlink_to(name)
-        finally:
-            Path(name).unlink()
-        sync(path.parent)
-
-
-def _damaged(path: Path, expected: str) -> BadInput:
-    return BadInput(
-        f"the key file is damaged; it should hold {expected}", where=str(path), fix="put the key file back from where keys are kept"
-    )
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

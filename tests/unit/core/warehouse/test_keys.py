@@ -16,8 +16,10 @@ def mode(path: Path) -> int:
 
 def test_the_first_run_makes_a_private_key_in_a_private_folder(tmp_path: Path) -> None:
     cipher = open_person_cipher(tmp_path / "keys", None)
-    assert (mode(tmp_path / "keys"), mode(tmp_path / "keys" / "person.key")) == (0o700, 0o600)
-    assert [path.name for path in (tmp_path / "keys").iterdir()] == ["person.key"]
+    files = sorted((tmp_path / "keys").iterdir())
+    assert [path.name for path in files] == ["custodian-1.share", "custodian-2.share", "household.key", "person.key", "record.key"]
+    assert {mode(path) for path in files} == {0o600}
+    assert mode(tmp_path / "keys") == 0o700
     assert open_person_cipher(tmp_path / "keys", cipher.fingerprint).fingerprint == cipher.fingerprint
 
 

@@ -9,12 +9,17 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saime.core.errors import BadInput
 from saime.core.warehouse.pseudonyms import (
     BLOCKS_AT_A_TIME,
     DOMAIN_TAG,
     OLD_FORM_CHECK_DIGIT,
     CheckDigitRule,
+    ParsedCodes,
+    Parser,
     PersonCipher,
+    array_parser,
+    compiled_parser,
     parse_personal_codes,
 )
 from saime.core.warehouse.staging import partition_of
@@ -30,6 +35,50 @@ def keys_of(*codes: str | None) -> list[bytes]:
     parsed = parse_personal_codes(pa.array(codes, pa.string()), rule=None)
     assert not parsed.malformed.any()
     return [row.tobytes() for row in CIPHER.person_keys(parsed.numbers)]
+
+
+def shown(parsed: ParsedCodes) -> list[tuple[int | None, bool, bool]]:
+    rows = zip(parsed.numbers.tolist(), parsed.malformed.tolist(), parsed.wrong_check_digit.tolist(), strict=True)
+    return [(None if malformed else number, malformed, wrong) for number, malformed, wrong in rows]
+
+
+def read_one_by_one(codes: list[str | None]) -> list[tuple[int | None, bool, bool]]:
+    """What the two parsers shall say, in plain Python."""
+    found: list[tuple[int | None, bool, bool]] = []
+    for code in codes:
+        digits = code[:6] + code[7:] if code is not None and len(code) == 12 and code[6] == "-" else code
+        if digits is None or len(digits) != 11 or not (digits.isascii() and digits.isdigit()):
+            found.append((None, True, False))
+            continue
+        weighted = sum(weight * int(digit) for weight, digit in zip(OLD_FORM_CHECK_DIGIT.weights, digits, strict=False))
+        wrong = (OLD_FORM_CHECK_DIGIT.offset - weighted) % 11 % 10 != int(digits[10]) and not digits.startswith("32")
+        found.append((int(digits), False, wrong))
+    return found
+
+
+nearly_codes = st.one_of(
+    digits,
+    digits.map(lambda code: f"{code[:6]}-{code[6:]}"),
+    numbers.map(personal_code),
+    st.text("0123456789-/:aā", max_size=13),
+    st.none(),
+)
+
+
+@settings(deadline=None)
+@given(codes=st.lists(nearly_codes), parser=st.sampled_from([compiled_parser(), array_parser()]))
+def test_both_parsers_say_what_reading_one_by_one_says(codes: list[str | None], parser: Parser) -> None:
+    assert shown(parse_personal_codes(pa.array(codes, pa.string()), parser=parser)) == read_one_by_one(codes)
+
+
+@pytest.mark.parametrize("parser", [compiled_parser(), array_parser()], ids=["compiled", "arrays"])
+def test_parsers_agree_where_the_form_changes_between_blocks(parser: Parser) -> None:
+    codes = [personal_code(number, dash=number > BLOCKS_AT_A_TIME) for number in range(BLOCKS_AT_A_TIME + 2)]
+    codes[-1] = "32000000001"
+    parsed = parse_personal_codes(pa.array(codes), parser=parser)
+    assert parsed.numbers.tolist() == [int(code.replace("-", "")) for code in codes]
+    assert not parsed.malformed.any()
+    assert not parsed.wrong_check_digit.any()
 
 
 @settings(deadline=None)
@@ -73,6 +122,20 @@ def test_one_changed_digit_is_found_unless_both_check_digits_are_zero_or_ten(num
 
     expected = not changed.startswith("32") and remainder(changed) % 10 != int(changed[10])
     assert parse_personal_codes(pa.array([changed])).wrong_check_digit.tolist() == [expected]
+
+
+@settings(deadline=None)
+@given(codes=st.lists(digits))
+def test_person_keys_turn_back_into_the_numbers_they_came_from(codes: list[str]) -> None:
+    given = np.array([int(code) for code in codes], np.int64)
+    assert CIPHER.numbers(CIPHER.person_keys(given)).tolist() == given.tolist()
+
+
+def test_a_pseudonym_of_another_domain_is_not_turned_back() -> None:
+    number = np.array([70_707_012_345])
+    for other in (PersonCipher(bytes(32)), PersonCipher(KEY, b"anything")):
+        with pytest.raises(BadInput, match="not made in this key domain"):
+            CIPHER.numbers(other.person_keys(number))
 
 
 def test_the_check_digit_is_not_asked_of_new_codes_and_can_be_left_out() -> None:
