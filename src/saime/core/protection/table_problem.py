@@ -1,0 +1,85 @@
+"""From the cells and contents of a table to the suppression problem, and what contributors who know their own value add to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from saime.core.errors import BadInput
+from saime.core.protection.constraints import INFINITY, Flags, Numbers, Places
+from saime.core.protection.problem import SuppressionProblem
+from saime.core.protection.reduction import reduce_rows, tie_labels
+from saime.core.protection.table_cells import ABSENT, Cells
+from saime.core.protection.table_contents import Contents
+from saime.core.protection.table_primary import PrimaryCells
+from saime.core.protection.table_spec import TableSpec
+
+PREFERRED = 1e-3  # of its cost: what a cell costs that is to be hidden rather than others
+
+
+def problem_of(spec: TableSpec, cells: Cells, contents: Contents, primary: PrimaryCells) -> SuppressionProblem:
+    """What any attacker knows: the rows, and that values are 0 or more. True zeros stay visible unless they are primary.
+
+    Raises: BadInput where a cell is primary and to be kept.
+    """
+    kept = cells.block("keep", spec.keep)
+    if (kept & primary.flags).any():
+        raise BadInput(
+            f"primary cells are to be kept: {cells.name(np.flatnonzero(kept & primary.flags))}",
+            where="the spec's keep",
+            fix="take them out of keep, or change the rule that makes them primary",
+        )
+    places = np.flatnonzero(primary.flags)
+    zeros = (contents.values == 0) & ~primary.flags
+    return SuppressionProblem(
+        rows=cells.rows(),
+        values=contents.values,
+        lower=np.zeros(cells.size),
+        upper=np.full(cells.size, INFINITY),
+        costs=_costs(spec, contents) * np.where(cells.block("prefer_hidden", spec.prefer_hidden), PREFERRED, 1.0),
+        published=kept | zeros,
+        primary=places,
+        lower_protection=primary.lower[places],
+        upper_protection=primary.upper[places],
+        sliding_protection=primary.sliding[places],
+    )
+
+
+def _costs(spec: TableSpec, contents: Contents) -> Numbers:
+    if spec.costs == "unit":
+        return np.ones(len(contents.values))
+    if spec.costs == "frequency":
+        return contents.frequencies
+    return contents.values if spec.costs == "value" else contents.costs
+
+
+def insiders(contents: Contents, primary: PrimaryCells) -> list[Places]:
+    """The primary cells that one contributor knows, being alone in each of them; one entry a contributor, in a fixed order."""
+    places = np.flatnonzero(primary.flags & (contents.alone != ABSENT))
+    who = contents.alone[places]
+    return [places[who == contributor] for contributor in np.unique(who)]
+
+
+def problems_of_insiders(problem: SuppressionProblem, known: list[Places], withheld: Flags) -> Iterator[SuppressionProblem]:
+    """For each insider, the problem as they see it: their own cells are as good as published, what is withheld already costs nothing.
+
+    Only primary cells that rows of withheld cells tie to the insider's own are asked for; the others do not depend on what they know.
+    ``withheld`` is read anew for each, so the caller adds to it what each answer withholds.
+    """
+    for own in known:
+        labels = tie_labels(reduce_rows(problem.rows, withheld, problem.values), len(problem.values))
+        asked = np.isin(labels[problem.primary], labels[own]) & ~np.isin(problem.primary, own)
+        if asked.any():
+            published = problem.published.copy()
+            published[own] = True
+            yield replace(
+                problem,
+                published=published,
+                costs=np.where(withheld, 0.0, problem.costs),
+                primary=problem.primary[asked],
+                lower_protection=problem.lower_protection[asked],
+                upper_protection=problem.upper_protection[asked],
+                sliding_protection=problem.sliding_protection[asked],
+            )
