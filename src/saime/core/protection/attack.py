@@ -14,19 +14,13 @@ Beyond this attacker: one who solves for whole numbers where the linear programs
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from saime.core.errors import BadInput
 from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset
-from saime.core.protection.constraints import INFINITY, Columns, Flags, Knowledge, Numbers, Places, as_numbers, knowledge
-from saime.core.protection.reduction import keep_rows, reduce_rows, tie_labels, tighten
-from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram
-
-ROUNDING = 1e-5  # persons; the solver's tolerance is 1e-7 a row
-FAR = 1000.0  # an unknown count is sought up to this many times the largest published one; at half of that it counts as unbounded
+from saime.core.protection.audit import FAR, ROUNDING, parts
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, as_numbers, knowledge
 
 
 @dataclass(frozen=True)
@@ -98,69 +92,12 @@ def narrowest_interval(findings: tuple[Finding, ...]) -> float | None:
 
 def _intervals(rows: Knowledge, values: Numbers, wanted: Flags, bounds: tuple[Numbers, Numbers], far: float) -> dict[int, Interval]:
     found: dict[int, Interval] = {}
-    for part in _parts(rows, values, bounds):
-        targets = [column for column, place in enumerate(part.places) if wanted[place]]
-        for column, interval in part.extremes(targets, far):
-            found[int(part.places[column])] = interval
+    for part in parts(rows, values, bounds):
+        targets = np.flatnonzero(wanted[part.places])
+        for place, (low, high) in zip(part.places[targets], part.extremes(targets), strict=True):
+            found[int(place)] = _inwards(low, high, far)
     return {place: found[place] for place in sorted(found)}
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Unknown cells tied together by rows, apart from all others."""
-
-    places: Places
-    starts: Places
-    columns: Columns
-    signs: Numbers
-    row_bounds: tuple[Numbers, Numbers]
-    bounds: tuple[Numbers, Numbers]
-
-    def extremes(self, targets: list[int], far: float) -> Iterator[tuple[int, Interval]]:
-        if len(self.starts) == 1:
-            yield from ((column, _inwards(self.bounds[0][column], self.bounds[1][column], far)) for column in targets)
-            return
-        if not targets:
-            return
-        program = LinearProgram((self.starts, self.columns, self.signs), self.row_bounds, self.bounds, strategy=PRIMAL_SIMPLEX)
-        for column in targets:
-            program.set_cost(column, 1.0)
-            low, high = (self._extreme(program, column, maximise=maximise) for maximise in (False, True))
-            program.set_cost(column, 0.0)
-            yield column, _inwards(low, high, far)
-
-    def _extreme(self, program: LinearProgram, column: int, *, maximise: bool) -> float:
-        point = program.solve(maximise=maximise)
-        if point is None:
-            raise _contradiction(len(self.places))
-        return float(point[column])
 
 
 def _inwards(low: float, high: float, far: float) -> Interval:
     return Interval(max(0, math.ceil(low - ROUNDING)), None if high > far / 2 else math.floor(high + ROUNDING))
-
-
-def _contradiction(cells: int) -> BadInput:
-    return BadInput(
-        "no counts agree with the published ones and the declared structure",
-        where=f"{cells} withheld or not available cells",
-        fix="protect the table again; a value, a status or the structure was changed",
-    )
-
-
-def _parts(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers]) -> Iterator[_Part]:
-    """Reduce the rows to unknown cells, turn rows with one unknown into bounds, and split the rest into connected parts."""
-    lower, upper = bounds[0].copy(), bounds[1].copy()
-    reduced = reduce_rows(rows, np.isnan(values), np.nan_to_num(values))
-    several = tighten(reduced, lower, upper)
-    if (impossible := lower > upper + ROUNDING).any():
-        raise _contradiction(int(impossible.sum()))
-    reduced = keep_rows(reduced, several)
-    labels = tie_labels(reduced, len(values))
-    unknown = np.flatnonzero(np.isnan(values))
-    row_labels = labels[reduced.cells[reduced.starts[:-1]]]
-    for label in np.unique(labels[unknown]):
-        places = unknown[labels[unknown] == label]
-        own = keep_rows(reduced, row_labels == label)
-        columns = np.searchsorted(places, own.cells).astype(np.int32)
-        yield _Part(places, own.starts, columns, own.signs, (own.lower, own.upper), (lower[places], upper[places]))

@@ -5,23 +5,14 @@ The cells that move are those a reader must not know; their support is what seco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places, add_by_row
+from saime.core.protection.demands import Limits
 from saime.core.protection.reduction import reduce_rows
 from saime.core.protection.solver import DUAL_SIMPLEX, LinearProgram
 
 MOVED = 1e-6  # persons; a smaller movement is the solver's rounding
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far each cell may move down and up, in persons; both are 0 or more."""
-
-    down: Numbers
-    up: Numbers
 
 
 class Movement:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places, add_by_row
@@ -17,11 +19,34 @@ def reduce_rows(rows: Knowledge, unknown: Flags, values: Numbers) -> Knowledge:
     return Knowledge(starts, rows.cells[held], rows.signs[held], (rows.lower - known)[kept], (rows.upper - known)[kept])
 
 
+def merge_terms(rows: Knowledge) -> Knowledge:
+    """Each cell at most once in a row; a cell on both sides of its row, a child that is its own parent, falls out."""
+    size = int(rows.cells.max(initial=0)) + 1
+    owners = np.repeat(np.arange(len(rows.lower), dtype=np.int64), np.diff(rows.starts))
+    keys, place = np.unique(owners * size + rows.cells, return_inverse=True)
+    if len(keys) == len(rows.cells):
+        return rows
+    signs = np.bincount(place, weights=rows.signs)
+    owners, cells = np.divmod(keys[signs != 0], size)
+    counts = np.bincount(owners, minlength=len(rows.lower))
+    kept = counts > 0
+    starts = np.concatenate([[0], np.cumsum(counts[kept])]).astype(np.int64)
+    return Knowledge(starts, cells, signs[signs != 0], rows.lower[kept], rows.upper[kept])
+
+
 def keep_rows(rows: Knowledge, kept: Flags) -> Knowledge:
     lengths = np.diff(rows.starts)
     terms = np.repeat(kept, lengths)
     starts = np.concatenate([[0], np.cumsum(lengths[kept])]).astype(np.int64)
     return Knowledge(starts, rows.cells[terms], rows.signs[terms], rows.lower[kept], rows.upper[kept])
+
+
+def take_rows(rows: Knowledge, chosen: Places) -> Knowledge:
+    """The chosen rows alone, in their order; as fast as they are few."""
+    lengths = np.diff(rows.starts)[chosen]
+    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    terms = np.repeat(rows.starts[chosen] - starts[:-1], lengths) + np.arange(starts[-1])
+    return Knowledge(starts, rows.cells[terms], rows.signs[terms], rows.lower[chosen], rows.upper[chosen])
 
 
 def tighten(rows: Knowledge, lower: Numbers, upper: Numbers) -> Flags:
@@ -47,3 +72,19 @@ def tie_labels(rows: Knowledge, size: int) -> Places:
         np.minimum.at(labels, rows.cells, np.repeat(least, lengths))
         if np.array_equal(before, labels):
             return labels
+
+
+def tied_parts(rows: Knowledge, cells: Places, size: int) -> Iterator[tuple[Places, Knowledge]]:
+    """The cells, split where no row ties them together, each part with its rows over them, which count its cells from 0.
+
+    ``rows`` hold none but these cells; ``size``: of the table.
+    """
+    labels = tie_labels(rows, size)
+    own = labels[rows.cells[rows.starts[:-1]]]
+    order = np.argsort(own, kind="stable")
+    by_label = np.argsort(labels[cells], kind="stable")
+    each, begins = np.unique(labels[cells][by_label], return_index=True)
+    firsts, lasts = np.searchsorted(own[order], each), np.searchsorted(own[order], each, side="right")
+    for places, first, last in zip(np.split(cells[by_label], begins[1:]), firsts, lasts, strict=len(each) > 0):
+        part = take_rows(rows, np.sort(order[first:last]))
+        yield places, Knowledge(part.starts, np.searchsorted(places, part.cells), part.signs, part.lower, part.upper)

@@ -23,7 +23,8 @@ from saime.core.errors import Refused
 from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, DataStructure, FrequencyTable
 from saime.core.protection.attack import required_width
 from saime.core.protection.constraints import INFINITY, Knowledge, Numbers, as_numbers, knowledge
-from saime.core.protection.movement import Limits, Movement
+from saime.core.protection.demands import Limits
+from saime.core.protection.movement import Movement
 from saime.core.protection.reach import Goal, Reach
 
 Progress = Callable[[int, int], None]  # done, of how many, in each of two stages

@@ -17,11 +17,21 @@ PRIMAL_SIMPLEX, DUAL_SIMPLEX = 4, 1
 OPTIONS: dict[str, bool | int | str] = {"output_flag": False, "threads": 1, "parallel": "off", "presolve": "off", "solver": "simplex"}
 
 
-def _new_solver() -> Any:
-    return highspy.Highs()  # type: ignore[no-untyped-call]
+def new_solver(**options: bool | int | float | str) -> Any:
+    """HiGHS with our options and these. Raises: SaimeError where it knows one of them not."""
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in (OPTIONS | options).items():
+        check_step(solver.setOptionValue(name, value), f"option {name}")
+    return solver
 
 
-SOLVER = f"HiGHS {_new_solver().version()}"
+def check_step(status: Any, step: str) -> None:
+    """Raises: SaimeError; an error that is not looked at would read as "no solution"."""
+    if status == highspy.HighsStatus.kError:
+        raise SaimeError(f"the solver refused the step '{step}'", where=SOLVER, fix="report this with the plan's name")
+
+
+SOLVER = f"HiGHS {highspy.Highs().version()}"  # type: ignore[no-untyped-call]
 
 
 class LinearProgram:
@@ -39,9 +49,7 @@ class LinearProgram:
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
-        self._highs = _new_solver()
-        for name, value in (OPTIONS | {"simplex_strategy": strategy}).items():
-            self._check(self._highs.setOptionValue(name, value), f"option {name}")
+        self._highs = new_solver(simplex_strategy=strategy)
         model: Any = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.size, len(row_bounds[0])
         model.col_cost_ = np.zeros(self.size)
@@ -49,24 +57,42 @@ class LinearProgram:
         model.row_lower_, model.row_upper_ = row_bounds
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = starts, columns, factors
-        self._check(self._highs.passModel(model), "model")
+        check_step(self._highs.passModel(model), "model")
 
     def set_cost(self, column: int, cost: float) -> None:
-        self._check(self._highs.changeColCost(column, cost), "cost")
+        check_step(self._highs.changeColCost(column, cost), "cost")
 
     def set_costs(self, costs: Numbers) -> None:
-        self._check(self._highs.changeColsCost(self.size, self._all, costs), "costs")
+        check_step(self._highs.changeColsCost(self.size, self._all, costs), "costs")
 
     def set_bounds(self, column: int, lower: float, upper: float) -> None:
-        self._check(self._highs.changeColBounds(column, lower, upper), "bounds")
+        check_step(self._highs.changeColBounds(column, lower, upper), "bounds")
+
+    def set_all_bounds(self, lower: Numbers, upper: Numbers) -> None:
+        check_step(self._highs.changeColsBounds(self.size, self._all, lower, upper), "bounds")
+
+    def add_rows(self, rows: tuple[Places, Columns, Numbers], lower: Numbers, upper: Numbers) -> None:
+        starts, columns, factors = rows
+        step = self._highs.addRows(len(lower), lower, upper, len(columns), starts[:-1].astype(np.int32), columns, factors)
+        check_step(step, "rows")
+
+    def solve_with_duals(self) -> tuple[Numbers, Numbers]:
+        """The cheapest point and the dual value of each row: what its bound costs. Raises: SaimeError if there is no point."""
+        point = self.solve()
+        if point is None:
+            raise SaimeError("the linear program has no point", where=SOLVER, fix="report this with the plan's name")
+        return point, np.asarray(self._highs.getSolution().row_dual, dtype=np.float64)
+
+    def reduced_costs(self) -> Numbers:
+        return np.asarray(self._highs.getSolution().col_dual, dtype=np.float64)
 
     def solve(self, *, maximise: bool = False) -> Numbers | None:
         """The optimal point, or None if no point meets all rows and bounds. Raises: SaimeError for any other end."""
         sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
-        self._check(self._highs.changeObjectiveSense(sense), "sense")
+        check_step(self._highs.changeObjectiveSense(sense), "sense")
         status = self._run()
         if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
-            self._check(self._highs.clearSolver(), "restart")  # a basis gone astray: once more from the start
+            check_step(self._highs.clearSolver(), "restart")  # a basis gone astray: once more from the start
             status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
@@ -75,9 +101,5 @@ class LinearProgram:
         return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
 
     def _run(self) -> Any:
-        self._check(self._highs.run(), "run")
+        check_step(self._highs.run(), "run")
         return self._highs.getModelStatus()
-
-    def _check(self, status: Any, step: str) -> None:
-        if status == highspy.HighsStatus.kError:
-            raise SaimeError(f"the solver refused the step '{step}'", where=SOLVER, fix="report this with the plan's name")

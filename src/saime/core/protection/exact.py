@@ -1,0 +1,110 @@
+"""The cheapest safe pattern by cutting planes, in the manner of Fischetti and Salazar (2001).
+
+The master program knows some inequalities that every safe pattern meets. Its cheapest pattern is given to the attackers; whatever they
+can bound too closely gives another inequality, until nothing is left to say. First with patterns in fractions, which gives a bound
+and shows the heuristic where to look; then with whole cells. Cells whose choice the bound settles are fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from saime.core.protection.budget import Budget
+from saime.core.protection.constraints import Numbers
+from saime.core.protection.demands import Task
+from saime.core.protection.goals import Goals, bridgeless
+from saime.core.protection.heuristic import LACKS, Heuristic
+from saime.core.protection.master import Choice, Master
+
+NODES = 5000  # of branch and bound in one integer program
+STALLED = 6  # rounds in fractions that gained next to nothing
+GAIN = 1e-4  # of the bound; less is next to nothing
+
+
+@dataclass(frozen=True)
+class Found:
+    """A safe pattern of whole cells, its cost without the forced cells, and a proven bound on the cost of any."""
+
+    pattern: Numbers
+    cost: float
+    bound: float
+
+
+class CuttingPlanes:
+    def __init__(self, task: Task, goals: Goals, budget: Budget) -> None:
+        self._task, self._goals, self._budget = task, goals, budget
+        self._master = Master(task.costs, task.candidates, task.forced)
+        self._master.add(bridgeless(task))
+        self._heuristic = Heuristic(task, goals, self._master.inequalities)
+        self._step = _whole_step(task.costs[task.candidates])
+        self._pattern = task.movable.astype(np.float64)
+        self._cost, self._bound = self._cost_of(self._pattern), 0.0
+
+    def run(self) -> Found:
+        guide = self._relax(STALLED)
+        self._try(guide)
+        while self._is_open() and not self._budget.is_spent(self._goals.programs):
+            self._master.fix_by_reduced_costs(self._relaxed, self._cost, self._step)
+            choice = self._master.solve(NODES, self._cost - self._step / 2)
+            if choice is None:
+                self._bound = self._cost
+            elif not self._use(choice):
+                break
+        return Found(self._pattern, self._cost, min(self._bound, self._cost))
+
+    def _is_open(self) -> bool:
+        return self._cost - self._bound > 1e-6 * max(1.0, self._cost)
+
+    def _cost_of(self, pattern: Numbers) -> float:
+        return float(self._task.costs[self._task.candidates] @ pattern[self._task.candidates])
+
+    def _raise(self, bound: float) -> None:
+        whole = np.ceil((bound - 1e-6) / self._step) * self._step if self._step else bound
+        self._bound = max(self._bound, float(whole))
+
+    def _relax(self, patience: int) -> Numbers:
+        """Cutting planes in fractions until nothing is unmet, or the bound has not risen in so many rounds."""
+        stalled, last = 0, -np.inf
+        while True:
+            choice = self._master.relax()
+            if choice is None:  # nothing better than the pattern in hand is left
+                self._bound = self._cost
+                return self._pattern
+            self._relaxed = choice.bound
+            self._raise(choice.bound)
+            stalled = stalled + 1 if choice.bound < last + GAIN * max(1.0, last) else 0
+            last = choice.bound
+            if stalled > patience or not self._cut(choice.pattern) or self._budget.is_spent(self._goals.programs):
+                return choice.pattern
+
+    def _cut(self, pattern: Numbers) -> bool:
+        """Whether the attackers found something against the pattern; what they found is added."""
+        found = [inequality for *_, inequality in self._goals.unmet(pattern) if inequality and inequality.lacks(pattern) > LACKS]
+        self._master.add(found)
+        return bool(found)
+
+    def _use(self, choice: Choice) -> bool:
+        """Whether the whole pattern brought anything new."""
+        self._raise(choice.bound)
+        before = self._cost
+        if self._cut(choice.pattern):
+            self._try(self._relax(0))
+            return True
+        if self._goals.is_met(choice.pattern):
+            self._keep(choice.pattern)
+        return self._cost < before
+
+    def _try(self, guide: Numbers) -> None:
+        self._keep(self._heuristic.complete(guide))
+
+    def _keep(self, pattern: Numbers) -> None:
+        if (cost := self._cost_of(pattern)) < self._cost:
+            self._pattern, self._cost = pattern, cost
+
+
+def _whole_step(costs: Numbers) -> float:
+    """The costs' common divisor, so that any two patterns cost the same or differ by it; 0 if they are not whole numbers."""
+    whole = np.round(costs)
+    return float(np.gcd.reduce(whole.astype(np.int64))) if len(costs) and np.array_equal(whole, costs) else 0.0

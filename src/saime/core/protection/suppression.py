@@ -1,0 +1,107 @@
+"""Secondary suppression of any problem: the cheapest safe pattern that the budget finds, proven safe by the attacker in the end.
+
+Cells that no row ties together are solved apart. The same problem gives the same pattern, in every process and on every machine, unless
+``seconds`` cuts the work short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from saime.core.errors import BadInput, SaimeError
+from saime.core.protection.audit import ROUNDING, audit
+from saime.core.protection.budget import Budget
+from saime.core.protection.constraints import Flags, Numbers, Places
+from saime.core.protection.demands import Task, task_of
+from saime.core.protection.exact import CuttingPlanes, Found
+from saime.core.protection.goals import Goals
+from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
+from saime.core.protection.reduction import merge_terms, reduce_rows, tied_parts
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+PROGRAMS = 200_000  # linear programs that attackers may solve for one part of a problem
+
+
+def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progress: Progress | None = None) -> SuppressionPattern:
+    """Withhold what protects the primary cells at the least cost.
+
+    Shape and unit: the problem's. ``seconds``: a last resort; the answer is safe all the same, and its bound says what it may lack.
+    Raises: BadInput where values contradict rows, bounds or each other.
+    """
+    _check(problem)
+    task = task_of(problem)
+    withheld = task.forced.copy()
+    found: list[Found] = []
+    unsafe: list[int] = []
+    parts = list(_parts(task))
+    for done, (places, part) in enumerate(parts):
+        if progress:
+            progress(done, len(parts))
+        goals = Goals(part)
+        unsafe.extend(int(places[demand.place]) for demand in goals.give_up())
+        found.append(_solve(part, goals, Budget(PROGRAMS, seconds)))
+        withheld[places] |= found[-1].pattern > 0.5
+    return _proven(problem, withheld, found, np.array(sorted(set(unsafe)), dtype=np.int64))
+
+
+def _parts(task: Task) -> Iterator[tuple[Places, Task]]:
+    """What is tied together and has something to protect."""
+    unknown = task.movable | task.free
+    rows = reduce_rows(merge_terms(task.rows), unknown, np.nan_to_num(task.values))
+    for places, own in tied_parts(rows, np.flatnonzero(unknown), len(task.values)):
+        if task.forced[places].any():
+            yield places, task.part(places, own)
+
+
+def _solve(part: Task, goals: Goals, budget: Budget) -> Found:
+    if not part.candidates.any():
+        return Found(part.forced.astype(np.float64), 0.0, 0.0)
+    return CuttingPlanes(part, goals, budget).run()
+
+
+def _proven(problem: SuppressionProblem, withheld: Flags, found: list[Found], unsafe: Places) -> SuppressionPattern:
+    """The pattern with the attacker's intervals. Raises: SaimeError if the attacker finds a primary cell that should be safe."""
+    shown = np.where(withheld, np.nan, problem.values)
+    intervals = audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary)
+    exposed = np.setdiff1d(problem.primary[~is_protected(problem, intervals)], unsafe)
+    if len(exposed):
+        raise SaimeError(f"{len(exposed)} cells came out unsafe", where=f"cell {exposed[0]}", fix="report this with the table's name")
+    secondary = withheld.copy()
+    secondary[problem.primary] = False
+    return SuppressionPattern(withheld, float(problem.costs[secondary].sum()), sum(part.bound for part in found), intervals, unsafe)
+
+
+def is_protected(problem: SuppressionProblem, intervals: Numbers) -> Flags:
+    """Whether the interval of each primary cell is as wide as its protection asks."""
+    values, (low, high) = problem.values[problem.primary], intervals.T
+    slack = ROUNDING * np.maximum(1.0, np.abs(values))
+    reaches_down = low <= values - problem.lower_protection + slack
+    reaches_up = high >= values + problem.upper_protection - slack
+    return np.asarray(reaches_down & reaches_up & (high - low >= problem.sliding_protection - slack))
+
+
+def _check(problem: SuppressionProblem) -> None:
+    """Raises: BadInput naming the first cell or row that cannot be."""
+    values = problem.values
+    if np.isnan(values[problem.primary]).any():
+        raise _wrong("a primary cell has no value", int(problem.primary[np.isnan(values[problem.primary])][0]))
+    if len(outside := np.flatnonzero((values < problem.lower) | (values > problem.upper))):
+        raise _wrong("a value is outside what an attacker knows of it beforehand", int(outside[0]))
+    if len(shown := problem.primary[problem.published[problem.primary]]):
+        raise _wrong("a primary cell is also to stay published", int(shown[0]))
+    if (problem.costs < 0).any():
+        raise _wrong("a cost is below 0", int(np.argmin(problem.costs)))
+    activity = problem.rows.activity(values)
+    slack = ROUNDING * np.maximum(1.0, np.abs(np.nan_to_num(activity)))
+    if len(rows := np.flatnonzero((activity < problem.rows.lower - slack) | (activity > problem.rows.upper + slack))):
+        cells = problem.rows.cells[problem.rows.starts[rows[0]] : problem.rows.starts[rows[0] + 1]]
+        raise BadInput(
+            f"{len(rows)} rows contradict the values", where=f"the row over cells {cells[:8].tolist()}", fix="correct the margins"
+        )
+
+
+def _wrong(what: str, place: int) -> BadInput:
+    return BadInput(what, where=f"cell {place}", fix="correct the value, the bounds or the marks of the cell")
