@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from saime.core.errors import BadInput
+from saime.core.protection.audit import audit
 from saime.core.protection.constraints import INFINITY, Flags, Numbers, Places
 from saime.core.protection.problem import SuppressionProblem
 from saime.core.protection.reduction import reduce_rows, tie_labels
+from saime.core.protection.suppression import is_protected
 from saime.core.protection.table_cells import ABSENT, Cells
 from saime.core.protection.table_contents import Contents
 from saime.core.protection.table_primary import PrimaryCells
@@ -62,24 +64,31 @@ def insiders(contents: Contents, primary: PrimaryCells) -> list[Places]:
     return [places[who == contributor] for contributor in np.unique(who)]
 
 
-def problems_of_insiders(problem: SuppressionProblem, known: list[Places], withheld: Flags) -> Iterator[SuppressionProblem]:
-    """For each insider, the problem as they see it: their own cells are as good as published, what is withheld already costs nothing.
+def problems_of_insiders(problem: SuppressionProblem, known: list[Places], withheld: Flags, lost: Places) -> Iterator[SuppressionProblem]:
+    """For each insider who comes too near, the problem as they see it: their cells are published, what is withheld already is free.
 
     Only primary cells that rows of withheld cells tie to the insider's own are asked for; the others do not depend on what they know.
-    ``withheld`` is read anew for each, so the caller adds to it what each answer withholds.
+    ``withheld`` is read anew for each, so the caller adds to it what each answer withholds. ``lost``: cells that nothing protects.
     """
     for own in known:
         labels = tie_labels(reduce_rows(problem.rows, withheld, problem.values), len(problem.values))
-        asked = np.isin(labels[problem.primary], labels[own]) & ~np.isin(problem.primary, own)
-        if asked.any():
-            published = problem.published.copy()
-            published[own] = True
-            yield replace(
-                problem,
-                published=published,
-                costs=np.where(withheld, 0.0, problem.costs),
-                primary=problem.primary[asked],
-                lower_protection=problem.lower_protection[asked],
-                upper_protection=problem.upper_protection[asked],
-                sliding_protection=problem.sliding_protection[asked],
-            )
+        asked = np.isin(labels[problem.primary], labels[own]) & ~np.isin(problem.primary, np.concatenate([own, lost]))
+        seen = _as_seen(problem, own, asked, withheld)
+        shown = np.where(withheld & ~seen.published, np.nan, problem.values)
+        intervals = audit(problem.rows, shown, (problem.lower, problem.upper), seen.primary)
+        if not is_protected(seen, intervals).all():
+            yield seen
+
+
+def _as_seen(problem: SuppressionProblem, own: Places, asked: Flags, withheld: Flags) -> SuppressionProblem:
+    published = problem.published.copy()
+    published[own] = True
+    return replace(
+        problem,
+        published=published,
+        costs=np.where(withheld, 0.0, problem.costs),
+        primary=problem.primary[asked],
+        lower_protection=problem.lower_protection[asked],
+        upper_protection=problem.upper_protection[asked],
+        sliding_protection=problem.sliding_protection[asked],
+    )

@@ -45,7 +45,7 @@ def test_a_group_in_one_category_is_disclosed_with_its_empty_categories() -> Non
 
 @pytest.mark.parametrize("rule", [{"dominance": {"n": 2, "k": 75}}, {"p_percent": 70}, {"pq": {"p": 60, "q": 80}}])
 def test_rules_for_magnitudes_look_at_the_records_of_each_cell_and_margin(tmp_path: Path, rule: dict[str, object]) -> None:
-    """A|F has two contributors; 280 dominates B|F, and with it T|F, B|T and the grand total (280 and 11 of 374: the rest is 83, below 196)."""
+    """A|F has two contributors; 280 dominates B|F and the margins around it: beside 280 and 11, the rest of the total is 83."""
     found = primary_names(tmp_path, RECORDS, spec_of(rows="records", value="amount", dimensions=TWO_REGIONS, rule=rule))
     assert {"A|F", "B|F"} <= found
     assert found & {"A|T", "A|M", "B|M", "T|M"} == set()
