@@ -71,3 +71,21 @@ def test_a_missing_table_and_half_a_command_are_told(folder: Path) -> None:
     assert (missing.returncode, "there is no such table" in missing.stderr) == (3, True)
     half = run_saime("protect", str(folder / "table.csv"), "--spec", spec, home=folder)
     assert (half.returncode, "both --spec and --out" in half.stderr) == (2, True)
+
+
+STOPPED_SOLVER = "import highspy\nhighspy.Highs.run = lambda self: highspy.HighsStatus.kError\n"
+MISSING_SOLVER = "raise ModuleNotFoundError('no solver here', name='highspy')\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "exit_code", "message"),
+    [("highspy", MISSING_SOLVER, 4, "'highspy' is missing"), ("sitecustomize", STOPPED_SOLVER, 1, "the solver refused the step 'run'")],
+)
+def test_a_solver_that_is_missing_or_stops_is_told(folder: Path, module: str, content: str, exit_code: int, message: str) -> None:
+    (folder / "first").mkdir()
+    (folder / "first" / f"{module}.py").write_text(content, encoding="utf-8")
+    told = protect(folder, PYTHONPATH=str(folder / "first"))
+    assert told.returncode == exit_code
+    assert message in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (folder / "out.csv").exists()

@@ -61,7 +61,8 @@ def find_primary(spec: TableSpec, cells: Cells, contents: Contents) -> PrimaryCe
 def _found(spec: TableSpec, cells: Cells, contents: Contents) -> Iterator[_Found]:
     rule, values = spec.rule, contents.values
     share = values * (rule.safety_range / 100.0)
-    nearby = (np.minimum(values, 1.0), np.ones(cells.size)) if spec.is_count else (share, share)
+    is_count = spec.is_count and contents.unit == 1.0
+    nearby = (np.minimum(values, 1.0), np.ones(cells.size)) if is_count else (share, share)
     if rule.minimum is not None:
         yield _too_few(spec, rule.minimum, contents, share)
     if rule.dominance is not None:

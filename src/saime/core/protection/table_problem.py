@@ -10,7 +10,7 @@ import numpy as np
 from saime.core.errors import BadInput
 from saime.core.protection.audit import audit
 from saime.core.protection.constraints import INFINITY, Flags, Numbers, Places
-from saime.core.protection.problem import SuppressionProblem
+from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
 from saime.core.protection.reduction import reduce_rows, tie_labels
 from saime.core.protection.suppression import is_protected
 from saime.core.protection.table_cells import ABSENT, Cells
@@ -18,14 +18,23 @@ from saime.core.protection.table_contents import Contents
 from saime.core.protection.table_primary import PrimaryCells
 from saime.core.protection.table_spec import TableSpec
 
+MOST_UNITS = 1e12  # a thousand times more, as far as the attack seeks, still fits a float exactly
 PREFERRED = 1e-3  # of its cost: what a cell costs that is to be hidden rather than others
 
 
 def problem_of(spec: TableSpec, cells: Cells, contents: Contents, primary: PrimaryCells) -> SuppressionProblem:
     """What any attacker knows: the rows, and that values are 0 or more. True zeros stay visible unless they are primary.
 
-    Raises: BadInput where a cell is primary and to be kept.
+    Unit: the last decimal of the values, so that all of them are whole numbers and no sum is rounded; ``in_units_of_table`` turns the
+    answer back. Raises: BadInput where a cell is primary and to be kept, and for values with too many digits to add up exactly.
     """
+    values = np.round(contents.values / contents.unit)
+    if (values > MOST_UNITS).any():
+        raise BadInput(
+            f"values have more digits than can be added up exactly: {cells.name(np.flatnonzero(values > MOST_UNITS))}",
+            where="the file's values",
+            fix="give them with fewer decimals, or in thousands or millions",
+        )
     kept = cells.block("keep", spec.keep)
     if (kept & primary.flags).any():
         raise BadInput(
@@ -34,18 +43,18 @@ def problem_of(spec: TableSpec, cells: Cells, contents: Contents, primary: Prima
             fix="take them out of keep, or change the rule that makes them primary",
         )
     places = np.flatnonzero(primary.flags)
-    zeros = (contents.values == 0) & ~primary.flags
+    zeros = (values == 0) & ~primary.flags
     return SuppressionProblem(
         rows=cells.rows(),
-        values=contents.values,
+        values=values,
         lower=np.zeros(cells.size),
         upper=np.full(cells.size, INFINITY),
-        costs=_costs(spec, contents) * np.where(cells.block("prefer_hidden", spec.prefer_hidden), PREFERRED, 1.0),
+        costs=_costs(spec, contents) / contents.unit * np.where(cells.block("prefer_hidden", spec.prefer_hidden), PREFERRED, 1.0),
         published=kept | zeros,
         primary=places,
-        lower_protection=primary.lower[places],
-        upper_protection=primary.upper[places],
-        sliding_protection=primary.sliding[places],
+        lower_protection=primary.lower[places] / contents.unit,
+        upper_protection=primary.upper[places] / contents.unit,
+        sliding_protection=primary.sliding[places] / contents.unit,
     )
 
 
@@ -55,6 +64,12 @@ def _costs(spec: TableSpec, contents: Contents) -> Numbers:
     if spec.costs == "frequency":
         return contents.frequencies
     return contents.values if spec.costs == "value" else contents.costs
+
+
+def in_units_of_table(pattern: SuppressionPattern, contents: Contents) -> SuppressionPattern:
+    return replace(
+        pattern, intervals=pattern.intervals * contents.unit, cost=pattern.cost * contents.unit, bound=pattern.bound * contents.unit
+    )
 
 
 def insiders(contents: Contents, primary: PrimaryCells) -> list[Places]:

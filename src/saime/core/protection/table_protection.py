@@ -19,7 +19,7 @@ from saime.core.protection.table_cells import Cells, cells_of
 from saime.core.protection.table_contents import Contents, contents_of_cells
 from saime.core.protection.table_file import TableFile, read_table
 from saime.core.protection.table_primary import PrimaryCells, find_primary
-from saime.core.protection.table_problem import insiders, problem_of, problems_of_insiders
+from saime.core.protection.table_problem import in_units_of_table, insiders, problem_of, problems_of_insiders
 from saime.core.protection.table_records import contents_of_records
 from saime.core.protection.table_spec import TableSpec
 
@@ -47,7 +47,7 @@ class TableProtection:
         """In the unit of the values; None where no primary cell has a bound above."""
         widths = self.pattern.intervals[:, 1] - self.pattern.intervals[:, 0]
         bounded = widths[np.isfinite(widths)]
-        return float(bounded.min()) if len(bounded) else None
+        return _rounded(float(bounded.min())) if len(bounded) else None
 
     def summary(self) -> dict[str, object]:
         """What ``saime protect --json`` prints; docs/reference/table-spec.md lists the fields."""
@@ -56,8 +56,8 @@ class TableProtection:
             "cells": self.cells.size,
             "primary": int(self.primary.flags.sum()),
             "secondary": int(self.secondary.sum()),
-            "cost": float(self.pattern.cost),
-            "proven_bound": float(self.pattern.bound),
+            "cost": _rounded(self.pattern.cost),
+            "proven_bound": _rounded(self.pattern.bound),
             "optimal": self.pattern.is_optimal,
             "unsafe": len(self.pattern.unsafe),
             "unsafe_cells": [dict(zip(self.dimension_names, self.cells.codes[place], strict=True)) for place in self.pattern.unsafe],
@@ -99,6 +99,11 @@ class TableProtection:
         return f"{joined}; keep fewer cells; or require less protection"
 
 
+def _rounded(value: float) -> float:
+    """Without the solver's last digits."""
+    return float(f"{value:.10g}")
+
+
 def read_and_protect(path: Path, spec: TableSpec, *, progress: Progress | None = None) -> TableProtection:
     """Raises: BadInput for a file that does not fit the spec. Whether the pattern is safe: ``check_is_safe``."""
     contributor = (spec.contributor,) if spec.contributor else ()
@@ -111,7 +116,8 @@ def read_and_protect(path: Path, spec: TableSpec, *, progress: Progress | None =
     pattern = suppress(problem, seconds=spec.seconds, progress=progress)
     if spec.rule.singletons:
         pattern = _safe_from_insiders(problem, pattern, insiders(contents, primary), spec.seconds)
-    return TableProtection(spec, file, cells, contents, primary, pattern, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return TableProtection(spec, file, cells, contents, primary, in_units_of_table(pattern, contents), seconds)
 
 
 def _safe_from_insiders(

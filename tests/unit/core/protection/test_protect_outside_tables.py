@@ -56,6 +56,22 @@ def test_the_example_of_fischetti_and_salazar_has_its_published_pattern_and_inte
     assert protection.narrowest_interval == 25
 
 
+@pytest.mark.parametrize("unit", [1e-6, 0.01, 1e9])
+def test_the_pattern_does_not_depend_on_the_unit(tmp_path: Path, unit: float) -> None:
+    header, *rows = COUNTS.splitlines()
+    scaled = [f"{row.rpartition(',')[0]},{float(row.rpartition(',')[2]) * unit:.{8 if unit < 1 else 0}f}" for row in rows]
+    required = {"lower": "50%", "upper": "200%"}
+    cell: dict[str, Any] = {"rule": {}, "withhold": [{"region": "A", "sex": "F"}], "protection": required}
+    protection = protect(tmp_path, "\n".join([header, *scaled]), **cell)
+    assert secondary(protection) == {"A|M", "C|F", "C|M"}
+    assert (protection.pattern.cost, protection.narrowest_interval) == (pytest.approx(40 * unit), pytest.approx(12 * unit))
+
+
+def test_values_that_cannot_be_added_up_exactly_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"more digits than can be added up exactly"):
+        protect(tmp_path, COUNTS.replace("19", "1900000000000"))
+
+
 def test_tables_that_are_safe_alone_are_protected_together(tmp_path: Path) -> None:
     """One table tells p + q + r, the other q + r: together they give p away."""
     text = "place,n\np,3\nq,3\nr,3\ns,7\na,2\nb,2\nc,9\n"
