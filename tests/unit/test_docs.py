@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from saime.cli.main import saime
 from saime.core.exchange.symbols import SYMBOLS
+from saime.core.protection.table_spec import TableSpec
 from support.pack_models import ROOT_MODELS, fields_of, models_below
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,13 +100,14 @@ def test_the_reference_describes_every_setting_that_is_read() -> None:
 
 
 MODELS = models_below(ROOT_MODELS)
+SPEC_MODELS = models_below([TableSpec])
+PAGES_OF_MODELS = {**dict.fromkeys(MODELS, "pack.md"), **dict.fromkeys(SPEC_MODELS, "table-spec.md")}
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_the_reference_describes_every_field_of_a_pack_file(model: type[BaseModel]) -> None:
-    sections = {
-        match.group(1): text for title, text in _sections(REFERENCE / "pack.md").items() if (match := re.search(r"\(`(\w+)`\)", title))
-    }
+@pytest.mark.parametrize("model", PAGES_OF_MODELS, ids=lambda model: model.__name__)
+def test_the_reference_describes_every_field_of_a_pack_file_and_a_spec(model: type[BaseModel]) -> None:
+    page = REFERENCE / PAGES_OF_MODELS[model]
+    sections = {match.group(1): text for title, text in _sections(page).items() if (match := re.search(r"\(`(\w+)`\)", title))}
     assert _rows(sections.get(model.__name__, "")) == fields_of(model)
 
 

@@ -13,8 +13,19 @@ from typing import NoReturn
 import click
 
 from saime import __version__
-from saime.cli import bench, demo, inside, keys, production, web
 from saime.core.errors import SaimeError, TryLater
+
+try:
+    from saime.cli import bench, demo, inside, keys, production, web
+except ImportError as missing:
+    if (missing.name or "saime").startswith("saime"):
+        raise
+    click.secho(
+        f"The package '{missing.name}' is missing or broken.\nWhat to do: install what Saime runs on: make .venv/runtime.",
+        fg="red",
+        err=True,
+    )
+    sys.exit(TryLater.exit_code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from saime.cli.console import number, progress_bar
+from saime.cli.tables import protect_table
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
@@ -55,13 +57,29 @@ def _print_table(table: FrequencyTable, language: str) -> None:
 
 
 @click.command()
-@click.argument("plan")
+@click.argument("plan_or_table")
 @engine_option
-def protect(plan: str, engine: str) -> None:
-    """Count and protect a plan's table, and say what was withheld and why; nothing is stored.
+@click.option("--spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Protect a CSV file as this JSON file asks.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the protected table goes; with --spec.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON; with --spec.")
+def protect(plan_or_table: str, engine: str, spec: Path | None, out: Path | None, as_json: bool) -> None:
+    """Protect a plan's table, or a CSV file from outside, and say what was withheld.
 
-    Example: saime protect disability-2019-06
+    A plan's table is counted first; what is withheld is told with the reason, and nothing is stored.
+
+    \b
+    Examples: saime protect disability-2019-06
+              saime protect table.csv --spec spec.json --out protected.csv
     """
+    if spec and out:
+        protect_table(Path(plan_or_table), spec, out, as_json=as_json)
+    elif spec or out or as_json:
+        raise click.UsageError("a table from outside takes both --spec and --out; a plan takes neither, nor --json")
+    else:
+        _protect_plan(plan_or_table, engine)
+
+
+def _protect_plan(plan: str, engine: str) -> None:
     production, wanted = open_production(), open_pack().plan(plan)
     facts = production.facts(wanted)
     with progress_bar(f"Counting {plan}") as progress:

@@ -1,0 +1,199 @@
+"""What a statistician asks for a table from outside: a JSON file beside it; docs/reference/table-spec.md describes each field."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+
+from saime.core.errors import BadInput
+from saime.core.protection.constraints import Numbers
+
+Percent = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
+Amount = Annotated[float, Field(ge=0)] | Percent
+CellBlock = dict[str, str | tuple[str, ...]]
+Hierarchies = dict[str, JsonValue]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Dominance(_Strict):
+    """The ``n`` largest contributions are more than ``k`` percent of the cell."""
+
+    n: int = Field(ge=1)
+    k: float = Field(gt=0, lt=100)
+
+
+class PriorPosterior(_Strict):
+    """What everybody knows beforehand (``q`` percent) and what nobody may come to know (``p`` percent)."""
+
+    p: float = Field(gt=0)
+    q: float = Field(gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _is_a_gain(self) -> Self:
+        if self.p >= self.q:
+            raise ValueError("p must be below q: what is not to be known below what is known beforehand")
+        return self
+
+
+class PrimaryRule(_Strict):
+    """A cell is primary where any of the rules named holds; ``rules.py`` has their formulas."""
+
+    minimum: int | None = Field(default=None, ge=2)
+    zeros: bool = False
+    dominance: Dominance | None = None
+    p_percent: float | None = Field(default=None, gt=0)
+    pq: PriorPosterior | None = None
+    group_disclosure: bool | tuple[str, ...] = False
+    singletons: bool = False
+    safety_range: float = Field(default=30.0, gt=0)
+
+    @model_validator(mode="after")
+    def _zeros_belong_to_a_minimum(self) -> Self:
+        if self.zeros and self.minimum is None:
+            raise ValueError("zeros is part of the minimum frequency rule: name minimum too")
+        return self
+
+    @property
+    def contributions(self) -> int:
+        """How many of the largest contributions of a cell the rules look at."""
+        pair = 2 if self.pq or self.p_percent is not None else 0
+        return max(pair, self.dominance.n if self.dominance else 0)
+
+    @property
+    def needs_frequency(self) -> bool:
+        return self.minimum is not None or self.singletons
+
+    @property
+    def is_empty(self) -> bool:
+        return self.minimum is None and not self.contributions and not self.group_disclosure
+
+
+class ProtectionRequired(_Strict):
+    """How far below, above and in all a reader's interval must reach, in the table's unit or as a percentage of the cell."""
+
+    lower: Amount = 0.0
+    upper: Amount = 0.0
+    sliding: Amount = 0.0
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not any(amount_of(amount, 1.0) for amount in (self.lower, self.upper, self.sliding)):
+            raise ValueError("name lower, upper or sliding, above 0")
+        return self
+
+
+def amount_of(amount: float | str, values: Numbers | float) -> Numbers | float:
+    return values * 0.0 + amount if isinstance(amount, float) else values * (float(amount.rstrip("%")) / 100.0)
+
+
+class CostColumn(_Strict):
+    """A column of the file that says what withholding each cell loses."""
+
+    column: str
+
+
+class LinkedTable(_Strict):
+    """One of several tables that share cells; a dimension that it does not name is there with its total."""
+
+    dimensions: Hierarchies = Field(min_length=1)
+
+
+class TableSpec(_Strict):
+    """``value`` None counts the records of ``rows: records``."""
+
+    rows: Literal["cells", "records"] = "cells"
+    dimensions: Hierarchies = {}
+    tables: tuple[LinkedTable, ...] = ()
+    value: str | None = None
+    frequency: str | None = None
+    largest_contributions: tuple[str, ...] = ()
+    contributor: str | None = None
+    decimal: Literal[".", ","] = "."
+    missing: Literal["refuse", "zero"] = "refuse"
+    rule: PrimaryRule = PrimaryRule()
+    withhold: tuple[CellBlock, ...] = ()
+    keep: tuple[CellBlock, ...] = ()
+    prefer_hidden: tuple[CellBlock, ...] = ()
+    method: Literal["suppress"] = "suppress"
+    protection: ProtectionRequired | None = None
+    costs: Literal["unit", "frequency", "value"] | CostColumn = "value"
+    seconds: float | None = Field(default=None, gt=0)
+    reasons: bool = True
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        for is_wrong, what in self._contradictions():
+            if is_wrong:
+                raise ValueError(what)
+        return self
+
+    def _contradictions(self) -> tuple[tuple[bool, str], ...]:
+        records, needed = self.rows == "records", self.rule.contributions
+        return (
+            (bool(self.dimensions) == bool(self.tables), "name either dimensions or tables"),
+            (self.value is None and not records, "name the column of the values, or count records with rows: records"),
+            (self.rule.is_empty and not self.withhold, "name a rule, or cells to withhold"),
+            (records and bool(self.largest_contributions), "largest contributions are found among the records; leave the columns out"),
+            (not records and self.contributor is not None, "a contributor is of a record: rows must be records"),
+            (self.value is None and self.contributor is not None, "records of one contributor are added up only where there is a value"),
+            (self.value is None and needed > 0, "dominance, p % and pq are rules for a value: name its column"),
+            (
+                self.rule.needs_frequency and not (records or self.is_count or self.frequency),
+                "the rule counts contributors: name the column of the frequency",
+            ),
+            (
+                not records and len(self.largest_contributions) < needed,
+                f"the rule looks at the {needed} largest contributions: name {needed} columns in largest_contributions, or give records",
+            ),
+        )
+
+    @property
+    def structures(self) -> tuple[Hierarchies, ...]:
+        """The hierarchies of each table, by dimension."""
+        return tuple(table.dimensions for table in self.tables) or (self.dimensions,)
+
+    @property
+    def dimension_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for structure in self.structures for name in structure))
+
+    @property
+    def number_columns(self) -> tuple[str, ...]:
+        """Columns that hold numbers."""
+        cost = (self.costs.column,) if isinstance(self.costs, CostColumn) else ()
+        single = tuple(name for name in (self.value, self.frequency) if name)
+        return tuple(dict.fromkeys((*single, *self.largest_contributions, *cost)))
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the value is itself the number of those who are counted: nothing else tells them."""
+        if self.rows == "records":
+            return self.value is None
+        return self.frequency is None and not self.largest_contributions
+
+
+def read_spec(path: Path) -> TableSpec:
+    """Raises: BadInput naming the line, or every field that is wrong."""
+    fix = "docs/reference/table-spec.md shows what each field takes"
+    try:
+        return TableSpec.model_validate(json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats))
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'spec'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise BadInput("; ".join(faults), where=str(path), fix=fix) from error
+    except json.JSONDecodeError as error:
+        raise BadInput(f"not valid JSON: {error.msg}", where=f"{path}, line {error.lineno}", fix="mend the line") from error
+    except ValueError as error:  # repeated names, or not UTF-8
+        raise BadInput(f"cannot read the spec: {error}", where=str(path), fix=fix) from error
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        repeated = next(name for name, _ in pairs if [other for other, _ in pairs].count(name) > 1)
+        raise ValueError(f"'{repeated}' is named twice in one place")
+    return found

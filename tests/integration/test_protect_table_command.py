@@ -1,0 +1,91 @@
+"""``saime protect TABLE --spec``: files, summary and exit codes, as a user meets them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.commands import run_saime
+from support.outside_tables import COUNTS, HIERARCHIES
+
+SPEC = {"dimensions": HIERARCHIES, "value": "count", "rule": {"minimum": 3}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "table.csv").write_text(COUNTS, encoding="utf-8")
+    (tmp_path / "spec.json").write_text(json.dumps(SPEC), encoding="utf-8")
+    return tmp_path
+
+
+def protect(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    table, spec, out = (str(folder / name) for name in ("table.csv", "spec.json", "out.csv"))
+    given = () if "--out" in options else ("--out", out)
+    return run_saime("protect", table, "--spec", spec, *given, *options, home=folder / "home", **environment)
+
+
+def test_a_table_is_written_twice_alike_and_summed_up(folder: Path) -> None:
+    told = protect(folder)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "12 cells, 4 withheld: 1 primary, 3 to protect them" in told.stdout
+    assert "Cost 40: the least possible" in told.stdout
+    first = (folder / "out.csv").read_bytes()
+    summed = protect(folder, "--json")
+    summary = json.loads(summed.stdout)
+    assert (summary["cells"], summary["primary"], summary["secondary"], summary["cost"]) == (12, 1, 3, 40)
+    assert (summary["optimal"], summary["unsafe"], summary["unsafe_cells"], summary["solver"]) == (True, 0, [], "HiGHS")
+    assert (folder / "out.csv").read_bytes() == first, "byte for byte, from another process"
+    assert not (folder / "home").exists(), "a table from outside needs no working folder"
+
+
+def test_a_wrong_file_is_bad_input_and_writes_nothing(folder: Path) -> None:
+    (folder / "table.csv").write_text(COUNTS + "T,T,74\n", encoding="utf-8")
+    told = protect(folder)
+    assert told.returncode == 3
+    assert "T|T by -1" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (folder / "out.csv").exists()
+
+
+def test_what_cannot_be_protected_is_refused_with_its_cells_and_writes_nothing(folder: Path) -> None:
+    (folder / "spec.json").write_text(json.dumps(SPEC | {"keep": [{"region": "A", "sex": ["M", "T"]}]}), encoding="utf-8")
+    told = protect(folder, "--json")
+    assert told.returncode == 4
+    assert json.loads(told.stdout)["unsafe_cells"] == [{"region": "A", "sex": "F"}]
+    assert "cannot be protected" in told.stderr
+    assert not (folder / "out.csv").exists()
+
+
+def test_the_unprotected_table_is_not_written_over(folder: Path) -> None:
+    told = protect(folder, "--out", str(folder / "table.csv"))
+    assert told.returncode == 3
+    assert (folder / "table.csv").read_text(encoding="utf-8") == COUNTS
+
+
+def test_a_missing_table_and_half_a_command_are_told(folder: Path) -> None:
+    spec, out = str(folder / "spec.json"), str(folder / "out.csv")
+    missing = run_saime("protect", "nowhere.csv", "--spec", spec, "--out", out, home=folder)
+    assert (missing.returncode, "there is no such table" in missing.stderr) == (3, True)
+    half = run_saime("protect", str(folder / "table.csv"), "--spec", spec, home=folder)
+    assert (half.returncode, "both --spec and --out" in half.stderr) == (2, True)
+
+
+STOPPED_SOLVER = "import highspy\nhighspy.Highs.run = lambda self: highspy.HighsStatus.kError\n"
+MISSING_SOLVER = "raise ModuleNotFoundError('no solver here', name='highspy')\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "content", "exit_code", "message"),
+    [("highspy", MISSING_SOLVER, 4, "'highspy' is missing"), ("sitecustomize", STOPPED_SOLVER, 1, "the solver refused the step 'run'")],
+)
+def test_a_solver_that_is_missing_or_stops_is_told(folder: Path, module: str, content: str, exit_code: int, message: str) -> None:
+    (folder / "first").mkdir()
+    (folder / "first" / f"{module}.py").write_text(content, encoding="utf-8")
+    told = protect(folder, PYTHONPATH=str(folder / "first"))
+    assert told.returncode == exit_code
+    assert message in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (folder / "out.csv").exists()
