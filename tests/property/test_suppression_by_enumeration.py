@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -102,9 +103,5 @@ def test_flows_and_programs_find_the_same_intervals_of_any_pattern(full: Counts,
 def test_a_changed_margin_is_refused(full: Counts) -> None:
     posed = small_counts(full, THRESHOLD)
     posed.values[-1] += 1
-    try:
+    with pytest.raises(BadInput, match="contradict"):
         suppress(posed)
-    except BadInput as refusal:
-        assert "contradict" in refusal.what
-    else:
-        raise AssertionError("a table that does not add up was taken")
