@@ -117,7 +117,7 @@ def test_two_extracts_have_the_same_facts_and_nothing_to_join_them_by(home: Path
     assert study(home, "work").returncode == 0
     tables = [pq.read_table(home.parent / f"{name}0.parquet") for name in ("ageing", "work")]
     pseudonyms = [table.column("pseudonym").to_pylist() for table in tables]
-    in_warehouse = {key.bytes for path in (home / "warehouse" / "facts").rglob("*.parquet") for key in keys_of(path)}
+    in_warehouse = {key.bytes for path in (home / "warehouse" / "persons").glob("*.parquet") for key in keys_of(path)}
     assert len(set(pseudonyms[0])) == len(set(pseudonyms[1])) == PERSONS
     assert not set(pseudonyms[0]) & set(pseudonyms[1])
     assert not (set(pseudonyms[0]) | set(pseudonyms[1])) & in_warehouse
@@ -184,7 +184,7 @@ def test_columns_that_the_contract_does_not_allow_are_refused_and_recorded(
 def test_a_person_of_the_warehouse_and_of_an_extract_is_reidentified_on_a_terminal_and_recorded_without_the_code(home: Path) -> None:
     assert study(home, "ageing").returncode == 0
     from_extract = pq.read_table(home.parent / "ageing0.parquet").column("pseudonym")[0].as_py().hex()
-    from_warehouse = str(keys_of(next((home / "warehouse" / "facts").rglob("*.parquet")))[0])
+    from_warehouse = str(keys_of(next((home / "warehouse" / "persons").glob("*.parquet")))[0])
     known = {personal_code(number) for number in range(PERSONS)}
     file = home.parent / "pseudonym.txt"
     for pseudonym, options in ((from_extract, ("--extract", "ageing")), (from_warehouse, ())):
@@ -207,12 +207,28 @@ def test_a_personal_code_is_not_written_to_a_file_or_pipe(home: Path) -> None:
 
 def test_lost_working_keys_come_back_from_the_shares(home: Path) -> None:
     keys = home / "keys"
-    before = {name: (keys / name).read_bytes() for name in ("person.key", "household.key", "record.key")}
+    before = {name: (keys / name).read_bytes() for name in ("person.key", "routing.key", "household.key", "record.key")}
     for name in before:
         (keys / name).unlink()
     done = run(*with_shares(home, "key", "restore"), home=home)
     assert done.returncode == 0, done.stderr
     assert {name: (keys / name).read_bytes() for name in before} == before
+
+
+def test_a_rotation_makes_new_person_keys_and_leaves_extracts_as_they_were(home: Path) -> None:
+    def person_keys() -> set[object]:
+        return {key for path in (home / "warehouse" / "persons").glob("*.parquet") for key in keys_of(path)}
+
+    assert study(home, "ageing").returncode == 0
+    before, old_key = person_keys(), (home / "keys" / "person.key").read_bytes()
+    done = run(*with_shares(home, "key", "rotate", reason="yearly"), home=home)
+    assert (done.returncode, f"{PERSONS} persons have new keys" in done.stdout) == (0, True)
+    assert len(person_keys()) == PERSONS
+    assert not before & person_keys()
+    assert (home / "keys" / "person.key").read_bytes() != old_key
+    assert study(home, "ageing", "--again").returncode == 0
+    assert pq.read_table(home.parent / "ageing0.parquet").equals(pq.read_table(home.parent / "ageing1.parquet"))
+    assert [entry[4] for entry in log_of(home)[:3]] == ["extract", "rotate", "extract"]
 
 
 def test_new_shares_take_the_place_of_the_old(home: Path) -> None:
@@ -231,7 +247,7 @@ def test_keys_are_created_in_two_places_before_the_first_load_and_not_after(home
     command = ("key", "create", "--share", str(shares[0]), "--share", str(shares[1]))
     done = run(*command, home=fresh)
     assert (done.returncode, "demonstration" in done.stderr) == (0, False)
-    assert sorted(path.name for path in (fresh / "keys").iterdir()) == ["household.key", "person.key", "record.key"]
+    assert sorted(path.name for path in (fresh / "keys").iterdir()) == ["household.key", "person.key", "record.key", "routing.key"]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in shares)
     assert run(*command, home=fresh).returncode == 4
     assert run("key", "create", home=home).returncode == 4

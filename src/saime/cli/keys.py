@@ -77,6 +77,19 @@ def restore(shares: tuple[Path, ...], custodians: tuple[str, ...], reason: str) 
 
 @key.command()
 @needs_both_shares
+def rotate(shares: tuple[Path, ...], custodians: tuple[str, ...], reason: str) -> None:
+    """Put the warehouse under a new key, in one step. Facts, corrections and extracts stay as they are.
+
+    Example: saime key rotate --share a.share --share b.share --custodian FIRST --custodian SECOND --reason "working key leaked"
+    """
+    persons, entry = master_key.rotate_warehouse_key(_asked(shares, custodians, reason))
+    click.echo(f"{number(persons)} persons have new keys" if persons else "A rotation that had been stopped is finished")
+    click.echo("Backups of the warehouse and of person.key from before open each other: destroy them, or keep them apart.")
+    _show(entry)
+
+
+@key.command()
+@needs_both_shares
 @click.option("--to", "places", multiple=True, type=NEW_FILE, help="Where a new share goes; give it twice.")
 def split(shares: tuple[Path, ...], custodians: tuple[str, ...], reason: str, places: tuple[Path, ...]) -> None:
     """Make two new shares of the same master, when a custodian changes or a share was seen by others.

@@ -19,8 +19,9 @@ from saime.core.warehouse.extracts import ExtractRecord, ExtractRequest, check_c
 from saime.core.warehouse.key_domains import MasterKey
 from saime.core.warehouse.key_shares import check_free, write_shares
 from saime.core.warehouse.key_uses import Purpose, RecordedUse
-from saime.core.warehouse.keys import create_keys, restore_keys, use_record
-from saime.core.warehouse.pseudonyms import DIGITS, Numbers
+from saime.core.warehouse.keys import create_keys, finish_rotation, prepare_rotation, restore_keys, use_record
+from saime.core.warehouse.pseudonyms import DIGITS, Numbers, PersonCipher
+from saime.core.warehouse.rotation import rotate_keys
 from saime.core.warehouse.store import Warehouse
 
 LONGEST_PSEUDONYM_FILE = 64  # bytes; one pseudonym and a line end
@@ -61,11 +62,28 @@ def restore_working_keys(asked: AskedUse) -> tuple[tuple[str, ...], RecordedUse]
     fingerprint = _fingerprint(asked.home)
 
     def subject(master: MasterKey) -> str:
-        master.warehouse_key(fingerprint)
+        master.generation(fingerprint)
         return f"working keys of warehouse {fingerprint}"
 
     unlocked = asked.unlock("restore", subject)
     return restore_keys(asked.home / "keys", unlocked.master, fingerprint), unlocked.entry
+
+
+def rotate_warehouse_key(asked: AskedUse) -> tuple[int, RecordedUse]:
+    """Put the warehouse under the next generation of its key. Returns the number of persons and the entry.
+
+    A rotation that was killed after the warehouse's step is finished only, not done twice: then the number is 0.
+    """
+    keys, warehouse, fingerprint = asked.home / "keys", Warehouse(asked.home / "warehouse"), _fingerprint(asked.home)
+    unlocked = asked.unlock("rotate", lambda master: f"warehouse {fingerprint}, generation {master.generation(fingerprint)}")
+    if finish_rotation(keys, fingerprint):
+        return 0, unlocked.entry
+    master = unlocked.master
+    following = master.derive("warehouse", generation=master.generation(fingerprint) + 1)
+    prepare_rotation(keys, following)
+    persons = rotate_keys(warehouse, source=master.warehouse(fingerprint), target=PersonCipher(following))
+    finish_rotation(keys, warehouse.key_fingerprint)
+    return persons, unlocked.entry
 
 
 def split_anew(asked: AskedUse, places: tuple[Path, Path]) -> RecordedUse:
@@ -93,13 +111,13 @@ def extract_for_research(asked: AskedUse, pack: Pack, feed: str, request: Extrac
         check_outside(asked.home, request.target, "an extract may not lie inside the working folder")
         check_columns(contract, request.columns)
         check_target(request.target)
-        master.warehouse_key(fingerprint)
+        master.generation(fingerprint)
         return f"extract {request.name}: feed {feed}, periods {', '.join(request.periods)}, columns {', '.join(request.columns)}"
 
     unlocked = asked.unlock("extract", subject)
     facts = warehouse.facts(contract, request.periods, code_lists_of(contract, pack.classification))
     source, target = unlocked.master.warehouse(fingerprint), unlocked.master.extract(request.name)
-    return write_extract(facts, request, source=source, target=target, use=unlocked.entry.number, made_at=asked.moment)
+    return write_extract(warehouse, facts, request, source=source, target=target, use=unlocked.entry.number, made_at=asked.moment)
 
 
 def reidentify(asked: AskedUse, file: Path, *, extract: str | None) -> tuple[str, RecordedUse]:

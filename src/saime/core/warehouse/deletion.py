@@ -22,6 +22,7 @@ from saime.core.durable import full_disk_is_told, sync
 from saime.core.errors import BadInput
 from saime.core.warehouse.facts import PERSON
 from saime.core.warehouse.faults import hide_personal_codes
+from saime.core.warehouse.key_domains import WarehouseCipher
 from saime.core.warehouse.keys import check_fingerprint
 from saime.core.warehouse.manifest import Deletion, Manifest, StoredFile, StoredLoad, next_name
 from saime.core.warehouse.merging import write_facts
@@ -31,8 +32,6 @@ from saime.core.warehouse.pseudonyms import (
     OLD_FORM_CHECK_DIGIT,
     CheckDigitRule,
     Numbers,
-    PersonCipher,
-    PersonKeys,
     parse_personal_codes,
 )
 from saime.core.warehouse.retention import check_nothing_left
@@ -70,23 +69,22 @@ def read_personal_code(path: Path, check_digit: CheckDigitRule | None = OLD_FORM
     return parsed.numbers
 
 
-def find_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher) -> PersonRows:
+def find_person(warehouse: Warehouse, person: Numbers, *, cipher: WarehouseCipher) -> PersonRows:
     """What ``delete_person`` would remove; nothing is changed. Raises: BadInput for another key or a damaged file."""
     check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
-    return _count(list(_held(warehouse, _Person(warehouse, cipher.person_keys(person)))))
+    return _count(list(_held(warehouse, _Person(warehouse, person, cipher))))
 
 
-def delete_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher, legal_basis: str, at: datetime) -> PersonRows:
+def delete_person(warehouse: Warehouse, person: Numbers, *, cipher: WarehouseCipher, legal_basis: str, at: datetime) -> PersonRows:
     """Remove all rows of a person, given as one number, and record the deletion; no rows, no record.
 
     Raises: BadInput for another key, a damaged file, or a legal basis that is empty or holds a personal code; TryLater if
     another change runs, the disk is full, or old files could not be removed.
     """
     _check_legal_basis(legal_basis, person)
-    keys = cipher.person_keys(person)
-    with full_disk_is_told(warehouse.root, "deleting a person", lambda: _room_needed(warehouse, keys)), warehouse.changing():
+    with full_disk_is_told(warehouse.root, "deleting a person", lambda: _room_needed(warehouse, person, cipher)), warehouse.changing():
         check_fingerprint(cipher, warehouse.key_fingerprint, where=str(warehouse.root))
-        wanted = _Person(warehouse, keys)
+        wanted = _Person(warehouse, person, cipher)
         held = list(_held(warehouse, wanted))
         found = _count(held)
         if held:
@@ -102,10 +100,10 @@ def delete_person(warehouse: Warehouse, person: Numbers, *, cipher: PersonCipher
 class _Person:
     """A person's partition, its person table, and the person's number there; -1 if the warehouse does not know the person."""
 
-    def __init__(self, warehouse: Warehouse, keys: PersonKeys) -> None:
-        self.partition = int(partition_of(keys, warehouse.manifest.partitions)[0])
+    def __init__(self, warehouse: Warehouse, person: Numbers, cipher: WarehouseCipher) -> None:
+        self.partition = _partition(warehouse, person, cipher)
         self.table = warehouse.persons(self.partition)
-        self.number = int(self.table.find(binary_keys(keys))[0])
+        self.number = int(self.table.find(binary_keys(cipher.person_keys(person)))[0])
 
 
 @dataclass(frozen=True)
@@ -176,9 +174,12 @@ def _check_legal_basis(text: str, person: Numbers) -> None:
         )
 
 
-def _room_needed(warehouse: Warehouse, keys: PersonKeys) -> int:
+def _partition(warehouse: Warehouse, person: Numbers, cipher: WarehouseCipher) -> int:
+    return int(partition_of(cipher.routing_keys(person), warehouse.manifest.partitions)[0])
+
+
+def _room_needed(warehouse: Warehouse, person: Numbers, cipher: WarehouseCipher) -> int:
     """Bytes of the files of the person's partition, which are written anew at most."""
-    manifest = warehouse.manifest
-    partition = int(partition_of(keys, manifest.partitions)[0])
+    manifest, partition = warehouse.manifest, _partition(warehouse, person, cipher)
     files = (*manifest.persons, *(file for load in manifest.loads for file in load.files))
     return sum(file.bytes for file in files if file.partition == partition)

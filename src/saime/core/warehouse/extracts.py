@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict
 from saime.core.durable import full_disk_is_told, replace_file, sync
 from saime.core.errors import BadInput, Refused
 from saime.core.warehouse.contract import FeedContract
-from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO, FactTable
+from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
 from saime.core.warehouse.key_domains import rekey
-from saime.core.warehouse.merging import read_facts
 from saime.core.warehouse.pseudonyms import PersonCipher
+from saime.core.warehouse.store import Warehouse
 
 PSEUDONYM = "pseudonym"
 FEW = 5  # persons; fewer that agree in all columns are counted as singled out (ADR 0006)
@@ -84,7 +84,7 @@ def record_path(target: Path) -> Path:
 
 
 def write_extract(
-    facts: FactTable, request: ExtractRequest, *, source: PersonCipher, target: PersonCipher, use: int, made_at: str
+    warehouse: Warehouse, facts: FactTable, request: ExtractRequest, *, source: PersonCipher, target: PersonCipher, use: int, made_at: str
 ) -> ExtractRecord:
     """Write the extract to a new Parquet file, and its record beside it.
 
@@ -92,7 +92,7 @@ def write_extract(
     """
     check_columns(facts.feed, request.columns)
     check_target(request.target)
-    table = _table(facts, request.columns, source, target)
+    table = _table(warehouse, facts, request.columns, source, target)
     with full_disk_is_told(request.target.parent, "writing an extract", lambda: table.nbytes):
         digest = _write(table.replace_schema_metadata({"saime:extract": request.name, "saime:feed": facts.feed.feed}), request.target)
         record = ExtractRecord(
@@ -114,18 +114,19 @@ def write_extract(
     return record
 
 
-def _table(facts: FactTable, columns: Sequence[str], source: PersonCipher, target: PersonCipher) -> pa.Table:
+def _table(warehouse: Warehouse, facts: FactTable, columns: Sequence[str], source: PersonCipher, target: PersonCipher) -> pa.Table:
     """All rows by pseudonym, then by start; codes as words, not positions."""
     spell = dict(zip(facts.feed.spell_columns, (VALID_FROM, VALID_TO), strict=False))
     stored = {VALID_FROM: VALID_FROM, VALID_TO: VALID_TO} if not spell else {}
     stored |= {name: spell.get(name, name) for name in columns}
-    read = list(dict.fromkeys([PERSON_KEY, VALID_FROM, *stored.values()]))
-    rows = pa.concat_tables([read_facts(path, read) for partition in facts.partitions for path in partition])
+    read = list(dict.fromkeys([PERSON, VALID_FROM, *stored.values()]))
+    rows = pa.concat_tables([pq.read_table(path, columns=read) for partition in facts.partitions for path in partition])
     if not rows.num_rows:
         raise BadInput("there are no rows to extract", where=f"feed {facts.feed.feed}", fix="check the periods")
-    keys = rows.column(PERSON_KEY).combine_chunks()
-    given = np.frombuffer(keys.buffers()[1], np.uint8).reshape(-1, 16)[keys.offset : keys.offset + len(keys)]
-    pseudonyms = rekey(given, source, target)
+    tables = [warehouse.persons(partition) for partition in range(warehouse.manifest.partitions)]
+    known = np.concatenate([rekey(table.key_bytes, source, target) for table in tables])
+    numbers = np.concatenate([table.numbers for table in tables])  # rising
+    pseudonyms = known[np.searchsorted(numbers, np.asarray(rows.column(PERSON)))]
     order = np.lexsort((np.asarray(rows.column(VALID_FROM).cast(pa.int32())), *pseudonyms.view(">u8").astype(np.uint64).T[::-1]))
     column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(pseudonyms), [None, pa.py_buffer(pseudonyms)])
     chosen = {name: _decoded(facts, stored_name, rows.column(stored_name)) for name, stored_name in stored.items()}

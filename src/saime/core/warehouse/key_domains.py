@@ -15,9 +15,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from saime.core.errors import BadInput
-from saime.core.warehouse.pseudonyms import KEY_BYTES, PersonCipher, PersonKeys
+from saime.core.warehouse.pseudonyms import KEY_BYTES, Numbers, PersonCipher, PersonKeys
 
 EXTRACT_TAG, HOUSEHOLD_TAG, RECORD_TAG, AUDIT_TAG = b"saimeex1", b"saimehh1", b"saimerk1", b"saimeau1"
+ROUTING_TAG = b"saimert1"
 MOST_GENERATIONS = 1000  # of the warehouse's key; each rotation is one
 
 RecordKeyArray = npt.NDArray[np.uint32]
@@ -49,14 +50,13 @@ class MasterKey:
 
     def warehouse(self, fingerprint: str) -> PersonCipher:
         """The warehouse's domain. Raises: BadInput as below."""
-        return PersonCipher(self.warehouse_key(fingerprint))
+        return PersonCipher(self.derive("warehouse", generation=self.generation(fingerprint)))
 
-    def warehouse_key(self, fingerprint: str) -> bytes:
-        """The warehouse's key, in the generation with this fingerprint. Raises: BadInput if none has it."""
+    def generation(self, fingerprint: str) -> int:
+        """Of the warehouse's key with this fingerprint. Raises: BadInput if none has it."""
         for generation in range(1, MOST_GENERATIONS + 1):
-            key = self.derive("warehouse", generation=generation)
-            if PersonCipher(key).fingerprint == fingerprint:
-                return key
+            if PersonCipher(self.derive("warehouse", generation=generation)).fingerprint == fingerprint:
+                return generation
         raise BadInput(
             "the warehouse was not loaded under the master key of these shares",
             where=f"master {self.fingerprint}, warehouse key {fingerprint}",
@@ -67,6 +67,18 @@ class MasterKey:
 def rekey(keys: PersonKeys, source: PersonCipher, target: PersonCipher) -> PersonKeys:
     """The same persons in another domain. Shape: (n, 16), in the same order. Raises: BadInput if a key is not of ``source``."""
     return target.person_keys(source.numbers(keys))
+
+
+class WarehouseCipher(PersonCipher):
+    """Person keys, and the partition that a person belongs to: by a key of its own, so that it stays when the first is rotated."""
+
+    def __init__(self, key: bytes, routing_key: bytes) -> None:
+        super().__init__(key)
+        self._routing = PersonCipher(routing_key, ROUTING_TAG)
+
+    def routing_keys(self, numbers: Numbers) -> PersonKeys:
+        """The keys whose top bits are the partition. Shape: (n,) to (n, 16)."""
+        return self._routing.person_keys(numbers)
 
 
 class RecordKeys:

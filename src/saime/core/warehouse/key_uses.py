@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from saime.core.durable import full_disk_is_told, make_folders
 from saime.core.errors import BadInput
 
-Purpose = Literal["extract", "reidentify", "restore", "split"]
+Purpose = Literal["extract", "reidentify", "restore", "rotate", "split"]
 BEFORE_THE_FIRST = "0" * 64
 LONGEST_ENTRY = 1 << 16  # bytes
 

@@ -23,10 +23,11 @@ from saime.core.warehouse.corrections import check_replaces, loaded_for, new_loa
 from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
 from saime.core.warehouse.facts import LoadRecord
 from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
+from saime.core.warehouse.key_domains import WarehouseCipher
 from saime.core.warehouse.keys import check_fingerprint
 from saime.core.warehouse.manifest import PersonFile, StoredFile, StoredLoad
 from saime.core.warehouse.merging import Merged, fact_metadata, merge_partition
-from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule, PersonCipher
+from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule
 from saime.core.warehouse.quarantine import Quarantine
 from saime.core.warehouse.reading import most_rows, open_delivery
 from saime.core.warehouse.retention import check_may_keep
@@ -50,7 +51,7 @@ def load_delivery(
     warehouse: Warehouse,
     delivery: Delivery,
     *,
-    cipher: PersonCipher,
+    cipher: WarehouseCipher,
     quarantine: Quarantine,
     replace: bool = False,
     check_digit: CheckDigitRule | None = OLD_FORM_CHECK_DIGIT,
@@ -99,7 +100,7 @@ class _Load:
     def finished(self) -> Path:
         return self.folder / "finished"
 
-    def run(self, cipher: PersonCipher, digest: str, progress: Progress | None) -> StoredLoad | None:
+    def run(self, cipher: WarehouseCipher, digest: str, progress: Progress | None) -> StoredLoad | None:
         """Stage and merge all rows; None if the log holds faults."""
         file = open_delivery(self.delivery, self.log)
         if file is None:
@@ -129,7 +130,7 @@ class _Load:
             replaces=self.replaces.id if self.replaces else None,
         )
 
-    def _stage(self, file: DeliveryFile, cipher: PersonCipher, progress: Progress | None) -> None:
+    def _stage(self, file: DeliveryFile, cipher: WarehouseCipher, progress: Progress | None) -> None:
         checker = RowChecker(self.delivery, file, self.log, self.check_digit)
         with Staging(self.folder, self.delivery.contract, cipher, self.warehouse.manifest.partitions) as staging:
             for batch in read_ahead(file.batches()):

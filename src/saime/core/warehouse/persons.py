@@ -40,6 +40,16 @@ class PersonTable:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    @property
+    def key_bytes(self) -> PersonKeys:
+        """The keys as bytes. Shape: (n, 16); the memory is shared."""
+        every = np.frombuffer(self.keys.buffers()[1] or b"", np.uint8).reshape(-1, 16)
+        return every[self.keys.offset : self.keys.offset + len(self)]
+
+    def with_keys(self, keys: PersonKeys) -> PersonTable:
+        """The same persons under other keys. Shape: (n, 16), in the same order."""
+        return PersonTable(binary_keys(keys), self.numbers, self.next_number)
+
     def find(self, keys: pa.FixedSizeBinaryArray) -> npt.NDArray[np.int64]:
         """The number of each key; -1 where it is unknown."""
         places = pc.index_in(keys, value_set=self.keys)

@@ -17,8 +17,9 @@ import pyarrow as pa
 from saime.core.warehouse.checks import CheckedRows
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import PERSON_KEY, VALID_FROM, VALID_TO
+from saime.core.warehouse.key_domains import WarehouseCipher
 from saime.core.warehouse.persons import binary_keys
-from saime.core.warehouse.pseudonyms import PersonCipher, PersonKeys
+from saime.core.warehouse.pseudonyms import PersonKeys
 from saime.core.warehouse.values import STORED
 
 POSITION = "position"
@@ -36,9 +37,9 @@ def staged_path(folder: Path, partition: int) -> Path:
 
 
 class Staging:
-    """One open file for each partition; the partition is the top bits of the person key."""
+    """One open file for each partition; the partition is the top bits of the routing key."""
 
-    def __init__(self, folder: Path, contract: FeedContract, cipher: PersonCipher, partitions: int) -> None:
+    def __init__(self, folder: Path, contract: FeedContract, cipher: WarehouseCipher, partitions: int) -> None:
         self._folder, self._cipher, self._partitions = folder, cipher, partitions
         self._schema = staged_schema(contract)
         self._open_files = ExitStack()
@@ -53,7 +54,7 @@ class Staging:
     def add(self, rows: CheckedRows) -> None:
         """Append the rows to the files of their partitions, each partition in the order of the delivery."""
         keys = self._cipher.person_keys(rows.codes)
-        partition = partition_of(keys, self._partitions)
+        partition = partition_of(self._cipher.routing_keys(rows.codes), self._partitions)
         order = np.argsort(partition, kind="stable")
         arrays = {**rows.columns, PERSON_KEY: binary_keys(keys), POSITION: pa.array(rows.positions)}
         batch = pa.record_batch([arrays[name] for name in self._schema.names], schema=self._schema).take(pa.array(order))
@@ -69,6 +70,6 @@ class Staging:
 
 
 def partition_of(keys: PersonKeys, partitions: int) -> npt.NDArray[np.uint16]:
-    """The partition of each person key. Shape: (n, 16) to (n,). ``partitions`` is a power of two up to 65536."""
+    """The partition of each routing key. Shape: (n, 16) to (n,). ``partitions`` is a power of two up to 65536."""
     top = keys[:, 0].astype(np.uint16) << 8 | keys[:, 1]
     return np.asarray(top >> np.uint16(17 - partitions.bit_length()), np.uint16)

@@ -17,7 +17,14 @@ def mode(path: Path) -> int:
 def test_the_first_run_makes_a_private_key_in_a_private_folder(tmp_path: Path) -> None:
     cipher = open_person_cipher(tmp_path / "keys", None)
     files = sorted((tmp_path / "keys").iterdir())
-    assert [path.name for path in files] == ["custodian-1.share", "custodian-2.share", "household.key", "person.key", "record.key"]
+    assert [path.name for path in files] == [
+        "custodian-1.share",
+        "custodian-2.share",
+        "household.key",
+        "person.key",
+        "record.key",
+        "routing.key",
+    ]
     assert {mode(path) for path in files} == {0o600}
     assert mode(tmp_path / "keys") == 0o700
     assert open_person_cipher(tmp_path / "keys", cipher.fingerprint).fingerprint == cipher.fingerprint
@@ -54,6 +61,7 @@ def test_a_damaged_key_is_refused_without_showing_it(tmp_path: Path, content: by
 
 
 def test_raw_bytes_and_hexadecimal_are_the_same_key(tmp_path: Path) -> None:
+    open_person_cipher(tmp_path, None)
     key, fingerprints = bytes(range(32)), []
     for content in (key, key.hex().encode(), key.hex().encode() + b"\n"):
         (tmp_path / "person.key").write_bytes(content)
