@@ -1,12 +1,11 @@
 """Results that the test suite of the R package sdcTable 0.34.0 asserts, and optima that were proven apart from Saime.
 
-The files are not ours to copy (GPL): the tests run where SAIME_REFERENCE_DATA names the folder with ``sdc/suppression_benchmarks.json``.
+The files are not ours to copy (GPL): the tests run where they lie beside the repository.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import pytest
 
 from saime.core.protection.table_protection import TableProtection, read_and_protect
 from saime.core.protection.table_spec import TableSpec
+from support.reference import reference_file
 
-FOLDER = Path(os.environ.get("SAIME_REFERENCE_DATA", "nowhere")) / "sdc"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="SAIME_REFERENCE_DATA does not name a folder with sdc/")
+FOLDER = reference_file("sdc/suppression_benchmarks.json").parent
 LEVELS = {"LPL": "lower", "UPL": "upper", "SPL": "sliding"}
 RULES: dict[str, dict[str, Any]] = {
     "nk_rule_n2_k75_flags": {"dominance": {"n": 2, "k": 75}},
