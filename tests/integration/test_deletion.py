@@ -65,9 +65,9 @@ def delete(home: Home, person: int = PERSON, legal_basis: str = BASIS) -> Person
 
 
 def person_number(home: Home, person: int) -> int:
-    key = cipher(home).person_keys(number(person))
-    table = home.warehouse.persons(int(partition_of(key, home.warehouse.manifest.partitions)[0]))
-    return int(table.find(binary_keys(key))[0])
+    routing_key = cipher(home).routing_keys(number(person))
+    table = home.warehouse.persons(int(partition_of(routing_key, home.warehouse.manifest.partitions)[0]))
+    return int(table.find(binary_keys(cipher(home).person_keys(number(person))))[0])
 
 
 def without(table: pa.Table, person: int) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -130,8 +131,8 @@ def test_the_same_delivery_always_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = Home(tmp_path / "one"), Home(tmp_path / "two")
     one.load(path)
     make_folders(two.root / "keys")
-    (two.root / "keys" / "person.key").write_bytes((one.root / "keys" / "person.key").read_bytes())
-    (two.root / "keys" / "person.key").chmod(0o600)
+    for name in ("person.key", "routing.key"):
+        shutil.copy(one.root / "keys" / name, two.root / "keys" / name)
     two.load(path)
     assert one.state() == two.state()
 
