@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -18,6 +19,7 @@ from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
+from saime.core.tabulation.kernel_months import MonthLayers
 from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
@@ -57,10 +59,14 @@ def best_loops() -> Loops:
 
 @dataclass(frozen=True)
 class KernelEngine:
-    """``threads`` and ``loops`` change the time, never the result; no ``loops`` means the fastest there are."""
+    """The settings change the time, never the result; no ``loops`` means the fastest there are.
+
+    ``layers``: count from layers of months where the plan allows it, and derive those that are not there yet.
+    """
 
     threads: int = 2
     loops: Loops | None = None
+    layers: bool = True
 
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell.
@@ -72,6 +78,7 @@ class KernelEngine:
     def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
         """The same as an array. Shape: the structure's. Unit: persons."""
         layout = lay_out(specification, facts)
+        read = _reader(layout, MonthLayers.of(facts, layout) if self.layers else None)
         counters: list[Counter] = []
         mine = threading.local()
 
@@ -79,7 +86,8 @@ class KernelEngine:
             if not hasattr(mine, "counter"):
                 mine.counter = Counter(layout, self.loops or best_loops())
                 counters.append(mine.counter)
-            mine.counter.add_partition(files)
+            for rows in read(files):
+                mine.counter.add_rows(rows)
 
         for done, _ in enumerate(_in_threads(self.threads_for(layout, facts), count_partition, facts.partitions), start=1):
             if progress:
@@ -91,6 +99,18 @@ class KernelEngine:
         size = sum(path.stat().st_size for files in facts.partitions for path in files)
         cube = layout.trees.cells * sum(len(slots.positions) + 1 for slots in layout.slots) * np.dtype(np.int32).itemsize
         return self.threads if size > WORTH_A_THREAD and cube * self.threads <= LARGEST_CUBE_OF_TWO else 1
+
+
+def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Path]], Iterator[Rows]]:
+    """How to read a partition: by its layers of months where the plan can be counted from them, by its rows elsewhere."""
+
+    def read(files: Sequence[Path]) -> Iterator[Rows]:
+        if layers is not None:
+            with suppress(ValueError, OSError):  # a value that a layer has no room for; a folder that may not be written
+                return layers.read_blocks(files)
+        return read_blocks(files, layout.classes)
+
+    return read
 
 
 def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -> Iterator[None]:
@@ -117,10 +137,6 @@ class Counter:
         self._layout, self._loops = layout, loops
         self._patterns = np.empty(0, np.int64)  # of the block at hand; fresh memory for each would cost more than the lookups
         self._lookups = [_combined(member, table) for member, table in zip(layout.memberships, layout.tables, strict=True)]
-
-    def add_partition(self, files: Sequence[Path]) -> None:
-        for rows in read_blocks(files, self._layout.classes):
-            self.add_rows(rows)
 
     def add_rows(self, rows: Rows) -> None:
         """Count whole persons, the rows of each side by side."""
