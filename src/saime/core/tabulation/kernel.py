@@ -20,7 +20,8 @@ from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
 from saime.core.tabulation.kernel_months import MonthLayers
-from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks
+from saime.core.tabulation.kernel_repeats import Distinct, RowLoops
+from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -29,7 +30,7 @@ WORTH_A_THREAD = 2**20  # bytes of Parquet
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
 
 
-class Loops(Protocol):
+class Loops(RowLoops, Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
 
     def person_starts(self, persons: Persons) -> Integers: ...
@@ -38,7 +39,7 @@ class Loops(Protocol):
 
     def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days) -> Integers: ...
 
-    def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None: ...
+    def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None: ...
 
 
 def compiled_loops() -> Loops:
@@ -76,10 +77,14 @@ class KernelEngine:
         return specification.table(self.count(specification, facts, progress=progress).reshape(-1).tolist())
 
     def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
-        """The same as an array. Shape: the structure's. Unit: persons."""
+        """The same as an array. Shape: the structure's. Unit: persons. Counts of different partitions add up."""
+        return self.counted(specification, facts, progress=progress).persons_by_cell()
+
+    def counted(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Counter:
+        """The signed terms that the counts are the sums of; persons may still be taken out and put in."""
         layout = lay_out(specification, facts)
         read = _reader(layout, MonthLayers.of(facts, layout) if self.layers else None)
-        counters: list[Counter] = []
+        counters = [Counter(layout, self.loops or best_loops())]
         mine = threading.local()
 
         def count_partition(files: Sequence[Path]) -> None:
@@ -92,7 +97,10 @@ class KernelEngine:
         for done, _ in enumerate(_in_threads(self.threads_for(layout, facts), count_partition, facts.partitions), start=1):
             if progress:
                 progress(done, len(facts.partitions))
-        return _result(layout, counters)
+        first, *others = counters[1:] or counters
+        for other in others:
+            first.add(other)
+        return first
 
     def threads_for(self, layout: Layout, facts: FactTable) -> int:
         """As many as are worth their own cube."""
@@ -121,36 +129,48 @@ def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -
         yield from pool.map(task, partitions)
 
 
-def _result(layout: Layout, counters: Sequence[Counter]) -> Cube:
-    totals = counters[0].cubes if counters else [Cubes(layout.trees, slots) for slots in layout.slots]
-    for counter in counters[1:]:
-        for total, part in zip(totals, counter.cubes, strict=True):
-            total.add(part)
-    return persons_by_cell(layout, totals)
-
-
 class Counter:
     """One thread's cubes. Persons may come in any order and parts, as long as each comes whole."""
 
     def __init__(self, layout: Layout, loops: Loops) -> None:
         self.cubes = [Cubes(layout.trees, slots) for slots in layout.slots]
         self._layout, self._loops = layout, loops
+        self._distinct = Distinct(loops)
         self._patterns = np.empty(0, np.int64)  # of the block at hand; fresh memory for each would cost more than the lookups
         self._lookups = [_combined(member, table) for member, table in zip(layout.memberships, layout.tables, strict=True)]
 
-    def add_rows(self, rows: Rows) -> None:
-        """Count whole persons, the rows of each side by side."""
-        rows = rows.without_repeats()
+    def add_rows(self, rows: Rows, weight: int = 1) -> None:
+        """Count whole persons, the rows of each side by side; ``weight`` -1 takes them out again."""
+        rows = self._distinct.take(rows)
         starts = self._loops.person_starts(rows.persons)
         patterns = self.patterns(rows)
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes)
+            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes, weight)
 
     def _periods(self, slots: Slots, rows: Rows) -> Integers:
         if len(rows.time) == 1:
             return slots.of_months[rows.time[0]]
         valid_from, valid_to = rows.time
         return self._loops.spell_periods(slots, valid_from, valid_to)
+
+    def add(self, other: Counter) -> None:
+        """Count also whom the other has counted."""
+        for mine, theirs in zip(self.cubes, other.cubes, strict=True):
+            mine.add(theirs)
+
+    def correct(self, before: Rows, after: Rows) -> None:
+        """Put the rows that persons have now in the place of those they were counted with. ``person_rows`` gives both."""
+        self.add_rows(before, -1)
+        self.add_rows(after)
+
+    def persons_by_cell(self) -> Cube:
+        """Shape: the plan's dimensions in order, its periods last. The terms stay, so that more can be counted."""
+        return persons_by_cell(self._layout, self.cubes)
+
+    def person_rows(self, facts: FactTable, person: int) -> Rows:
+        """The rows of one person in a fact table."""
+        files = [path for files in facts.partitions for path in files]
+        return rows_of_person(files, self._layout.classes, person)
 
     def patterns(self, rows: Rows) -> Integers:
         """The pattern of each row, until the next call; negative where the filter or a dimension leaves the row out."""

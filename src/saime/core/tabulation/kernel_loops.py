@@ -29,12 +29,12 @@ loop = njit(cache=True, nogil=True)
 inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None:
-    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits."""
-    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms)):
+def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:
+    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits. ``weight``: -1 takes them out."""
+    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms, weight)):
         rows = slice(starts[person], starts[person + 1])
         cubes.serial += 1
-        stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons)
+        stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons, weight)
 
 
 @loop
@@ -47,6 +47,29 @@ def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
         found += row == 0 or persons[row] != persons[row - 1]
     starts[found] = len(persons)
     return starts[: found + 1].copy()
+
+
+@loop
+def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
+    """Mark where a value is not the one before."""
+    for row in range(len(marks)):
+        marks[row] |= values[row] != before[row]
+
+
+@loop
+def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
+    """Put the marked places, counted from ``first``, into ``places``, which has room for one more; returns how many."""
+    found = 0
+    for row in range(len(marks)):
+        places[found] = first + row
+        found += marks[row]
+    return found
+
+
+@loop
+def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
+    for place in range(len(places)):
+        to[place] = column[places[place]]
 
 
 @loop
@@ -67,7 +90,7 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
 
 
 @loop
-def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube) -> npt.NDArray[np.bool_]:
+def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube, weight: int) -> npt.NDArray[np.bool_]:
     """Add the terms of each person to the cube; returns for which persons it did not, because their set is large."""
     shifts, fields, strides, offsets, parents, depths = (  # taken out once: a field of a tuple costs a count of references each time
         trees.shifts,
@@ -86,15 +109,15 @@ def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Int
         if has_leaf_sets and count > 0:
             count = _single_leaves(trees, found, found_masks, count)
         if count == 1:  # most persons, and then those of two cells, without the search for equal terms
-            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], 1)
+            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
             continue
         if count == 2:
-            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], 1)
-            _add(cube, _cell(shifts, fields, strides, found[1]), found_masks[1], 1)
+            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
+            _add(cube, _cell(shifts, fields, strides, found[1]), found_masks[1], weight)
             both = found_masks[0] & found_masks[1]
             join = _join(shifts, fields, offsets, parents, depths, found[0], found[1]) if both != 0 else -1
             if join >= 0:
-                _add(cube, _cell(shifts, fields, strides, join), both, -1)
+                _add(cube, _cell(shifts, fields, strides, join), both, -weight)
             continue
         total = 0
         for leaf in range(count):
@@ -105,19 +128,21 @@ def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Int
                 break
         too_large[person] = count < 0 or total < 0
         for term in range(total):
-            _add(cube, _cell(shifts, fields, strides, terms[term]), term_masks[term], weights[term])
+            _add(cube, _cell(shifts, fields, strides, terms[term]), term_masks[term], weight * weights[term])
     return too_large
 
 
 @loop
-def stamp_person(trees: Trees, patterns: Integers, masks: Integers, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
+def stamp_person(
+    trees: Trees, patterns: Integers, masks: Integers, seen: Integers, stamp: Integers, serial: int, cube: Cube, weight: int
+) -> None:
     """Count one person in every cell above its leaves, once a period. ``seen`` holds its periods where ``stamp`` is ``serial``."""
     leaves = np.empty(trees.most_leaves, np.int64)
     for row in range(len(patterns)):
         if masks[row] == 0 or patterns[row] < 0:
             continue
         for leaf in range(_leaves_of(trees, patterns[row], leaves)):
-            _stamp_ancestors(trees, leaves[leaf], masks[row], seen, stamp, serial, cube)
+            _stamp_ancestors(trees, leaves[leaf], masks[row], seen, stamp, serial, cube, weight)
 
 
 @inlined
@@ -296,7 +321,7 @@ def _place(bit: int) -> int:
 
 
 @loop
-def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
+def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: Integers, serial: int, cube: Cube, weight: int) -> None:
     at = leaf
     while at >= 0:
         cell = _cell(trees.shifts, trees.fields, trees.strides, at)
@@ -306,7 +331,7 @@ def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: 
             return
         stamp[cell] = serial
         seen[cell] = known | fresh
-        _add(cube, cell, fresh, 1)
+        _add(cube, cell, fresh, weight)
         at = _next_ancestor(trees, leaf, at)
 
 

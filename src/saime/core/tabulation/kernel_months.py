@@ -23,10 +23,11 @@ import pyarrow.compute as pc
 
 from saime.core.durable import make_folders
 from saime.core.model.period import Period
-from saime.core.tabulation import kernel_rows
+from saime.core.tabulation import kernel_arrays, kernel_rows
 from saime.core.tabulation.kernel_arrays import distinct, spell_periods
 from saime.core.tabulation.kernel_layout import SETS_OF_MONTHS, Layout, Slots, slots_of
 from saime.core.tabulation.kernel_membership import ColumnClasses, Integers
+from saime.core.tabulation.kernel_repeats import Distinct
 from saime.core.tabulation.kernel_rows import Array, Rows, Run, batches, days, ordinals_of_numbers, whole_persons
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
 
@@ -132,8 +133,9 @@ def derive(path: Path, fields: Sequence[Field], years: Sequence[int]) -> list[pa
     """The layers of a fact file, one for each year. Raises: ValueError if a value does not fit its field."""
     months = [slots_of(Period.parse(str(year)).parts("M")) for year in years]
     parts: list[list[pa.RecordBatch]] = [[] for _ in years]
+    repeats = Distinct(kernel_arrays)
     for rows in whole_persons([Run(str(path), _packed(path, fields))]):
-        fewer = rows.without_repeats()
+        fewer = repeats.take(rows)
         for slots, batches_of_year in zip(months, parts, strict=True):
             batches_of_year.append(_layer(fewer, slots, _schema(fields)))
     return [pa.Table.from_batches(part, _schema(fields)) for part in parts]
