@@ -54,7 +54,7 @@ def patterns(table: Table) -> Cube:
 
     Months are bits 1 to 12 and the year is bit 0, as the periods stand in the plan.
     """
-    leaf = " + ".join(f"{quote(name)} * {radix}" for name, radix in zip(FAMILIES, _radices(), strict=True))
+    leaf = " + ".join(f"{quote(name)} * {radix}" for name, radix in zip(FAMILIES, radices(), strict=True))
     query = f"""
         with leaves as materialized (
             select person_number, ({leaf})::integer as leaf, bit_or(1 << month(valid_from)::integer) | 1 as mask
@@ -76,7 +76,8 @@ def patterns(table: Table) -> Cube:
     return _cube(table, query)
 
 
-def _radices() -> list[int]:
+def radices() -> list[int]:
+    """What a step of each dimension's leaves adds to the number of a leaf cell."""
     sizes = [sum(families) for families in FAMILIES.values()]
     return [int(np.prod(sizes[place + 1 :])) for place in range(len(sizes))]
 
@@ -84,7 +85,7 @@ def _radices() -> list[int]:
 def _lookups_of_leaf(table: Table) -> str:
     lists = []
     for place, (name, dimension) in enumerate(zip(FAMILIES, table.specification.dimensions, strict=True)):
-        stride, radix = table.specification.structure.strides[place], _radices()[place]
+        stride, radix = table.specification.structure.strides[place], radices()[place]
         for depth in range(dimension.depths):
             parts = [leaf.lineage[-1 - depth] * stride for leaf in dimension.leaves]
             lists.append(f"{parts}[leaf // {radix} % {len(parts)} + 1] as {name}_{depth}")

@@ -50,3 +50,23 @@ def paired(
             if same and not same(right, result):
                 raise AssertionError("the results differ, so their times cannot be compared")
     return median(seconds[0]), median(seconds[1])
+
+
+def in_turns(works: dict[str, Work], runs: int, once: tuple[str, ...], same: Callable[[Any, Any], bool]) -> dict[str, float]:
+    """Median seconds of several ways, one run of each in every turn. ``once``: those that run in the first turn only.
+
+    Raises: AssertionError if the result of one differs from that of the first.
+    """
+    first = next(iter(works))
+    right = works[first]()
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for run in range(runs):
+        for name, work in works.items():
+            if run and name in once:
+                continue
+            started = time.perf_counter()
+            result = work()
+            seconds[name].append(time.perf_counter() - started)
+            if not same(right, result):
+                raise AssertionError(f"the result of '{name}' differs from that of '{first}', so their times cannot be compared")
+    return {name: median(times) for name, times in seconds.items()}

@@ -2,79 +2,184 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import importlib.util
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 
-from benchmarks import competitors
-from benchmarks.data import Table, make_table
-from benchmarks.measure import Line, paired
+from benchmarks import competitors, other_engines
+from benchmarks.data import FAMILIES, Table, make_table
+from benchmarks.measure import Line, in_turns, paired
+from saime.core.model.dataset import DataStructure
 from saime.core.tabulation.kernel import Counter, KernelEngine, array_loops, best_loops
 from saime.core.tabulation.kernel_layout import lay_out
+from saime.core.tabulation.kernel_months import MonthLayers
 from saime.core.tabulation.kernel_rows import Rows, read_blocks
+from saime.core.tabulation.specification import Specification
 
 RUNS = 5
 SLOW = 3_000_000  # rows; from here a competitor runs once
+LARGE = 30_000_000  # rows; from here only competitors that end within minutes and memory run
+
+OURS = ("rows", "layer of months", "rows, numpy")
+PLAIN = "COUNT(DISTINCT) over grouping sets"
+
+Count = Callable[[], Any]
 
 
 def lines(folder: Path, rows: int) -> Iterator[Line]:
     table = make_table(folder, rows)
+    layered = with_layers(table, folder / "layers")
     at = f"{table.rows:,} rows"
-    yield from _against_duckdb(table, at)
-    yield _against_decoding(table, at)
-    yield _against_memcpy(table, at)
+    yield from _against_engines(table, layered, at)
+    yield from _against_decoding(table, layered, at)
+    yield from _against_memcpy(table, layered, at)
+    yield _correction(table, at)
+    yield from _growth(table, at)
     yield _memory(folder, at)
 
 
-def _against_duckdb(table: Table, at: str) -> Iterator[Line]:
-    kernel, numpy_only = _count(table, KernelEngine()), _count(table, KernelEngine(loops=array_loops()))
-    theirs = 1 if table.rows >= SLOW else 2
-    ours, plain = paired(kernel, lambda: competitors.grouping_sets(table), RUNS, theirs, np.array_equal)
-    yield Line("kernel against COUNT(DISTINCT)", "DuckDB, 144 grouping sets", at, 300, plain / ours, at_most=False)
-    candidates = {c.__name__: _best_of(table, kernel, c, theirs) for c in (competitors.patterns, competitors.depth_by_depth)}
-    name = min(candidates, key=lambda candidate: candidates[candidate][1])
-    ours, best = candidates[name]
-    yield Line("kernel against the best DuckDB", f"DuckDB, {name.replace('_', ' ')}", at, 50, best / ours, at_most=False)
-    arrays, _ = paired(numpy_only, kernel, RUNS, same=np.array_equal)
-    yield Line("numpy path against COUNT(DISTINCT)", "DuckDB, 144 grouping sets", at, 30, plain / arrays, at_most=False)
+def with_layers(table: Table, folder: Path) -> Table:
+    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for files in table.facts.partitions for path in files}
+    return dataclasses.replace(table, facts=dataclasses.replace(table.facts, digests=digests, layers=folder))
 
 
-def _best_of(table: Table, kernel: Callable[[], Any], competitor: Callable[[Table], Any], runs: int) -> tuple[float, float]:
-    return paired(kernel, lambda: competitor(table), RUNS, runs, np.array_equal)
-
-
-def _count(table: Table, engine: KernelEngine) -> Callable[[], Any]:
+def _count(table: Table, engine: KernelEngine) -> Count:
     return lambda: engine.count(table.specification, table.facts).reshape(-1)
 
 
-def _against_decoding(table: Table, at: str) -> Line:
+def _competitors(table: Table) -> dict[str, Count]:
+    """Those that are installed and end within minutes and the machine's memory."""
+    with_persons_once = {"DuckDB, patterns of persons": competitors.patterns}
+    if importlib.util.find_spec("chdb"):
+        with_persons_once["ClickHouse, patterns of persons"] = other_engines.clickhouse_patterns
+    if table.rows < LARGE:
+        with_persons_once["DuckDB, depth by depth"] = competitors.depth_by_depth
+        if importlib.util.find_spec("polars"):
+            with_persons_once["Polars, patterns of persons"] = other_engines.polars_patterns
+    return {name: (lambda run=run: run(table)) for name, run in with_persons_once.items()}
+
+
+def _against_engines(table: Table, layered: Table, at: str) -> Iterator[Line]:
+    engines = (KernelEngine(layers=False), KernelEngine(), KernelEngine(loops=array_loops(), layers=False))
+    works = {name: _count(layered if engine.layers else table, engine) for name, engine in zip(OURS, engines, strict=True)}
+    others = _competitors(table)
+    plain = {PLAIN: lambda: competitors.grouping_sets(table)} if table.rows < LARGE else {}
+    slow = (*others, *plain) if table.rows >= SLOW else ()
+    seconds = in_turns({**works, **others, **plain}, RUNS, slow, np.array_equal)
+    best = min(others, key=lambda name: seconds[name])
+    missing = [name for name in ("polars", "chdb") if not importlib.util.find_spec(name)]
+    compared = f"{best}, best of {len(others)}" + (f"; not installed: {', '.join(missing)}, {other_engines.INSTALL}" if missing else "")
+    for name in OURS[:2]:
+        if plain:
+            yield Line(
+                f"kernel from {name} against COUNT(DISTINCT)",
+                "DuckDB, 144 grouping sets",
+                at,
+                300,
+                seconds[PLAIN] / seconds[name],
+                at_most=False,
+            )
+        goal = 50 if table.rows < LARGE else 12
+        yield Line(f"kernel from {name} against the best engine", compared, at, goal, seconds[best] / seconds[name], at_most=False)
+    if plain:
+        ratio = seconds[PLAIN] / seconds[OURS[2]]
+        yield Line("numpy path against COUNT(DISTINCT)", "DuckDB, 144 grouping sets", at, 30, ratio, at_most=False)
+
+
+def _against_decoding(table: Table, layered: Table, at: str) -> Iterator[Line]:
     classes = lay_out(table.specification, table.facts).classes
 
     def decode() -> int:
         with ThreadPoolExecutor(KernelEngine().threads) as pool:
             return sum(pool.map(lambda files: sum(len(rows) for rows in read_blocks(files, classes)), table.facts.partitions))
 
-    ours, theirs = paired(_count(table, KernelEngine()), decode, RUNS)
-    return Line("Parquet to cube against decoding alone", "pyarrow, the same columns and threads", at, 1.7, ours / theirs, at_most=True)
+    for name, counted, engine, goal in (
+        ("rows", table, KernelEngine(layers=False), 1.7),
+        ("layer of months", layered, KernelEngine(), 0.3),
+    ):
+        ours, theirs = paired(_count(counted, engine), decode, RUNS)
+        what = f"{name} to cube against decoding the rows"
+        yield Line(what, "pyarrow, the same columns and threads", at, goal, ours / theirs, at_most=True)
 
 
-def _against_memcpy(table: Table, at: str) -> Line:
-    """One thread, rows decoded before: person keys, spells and codes as they stand in memory."""
+def _against_memcpy(table: Table, layered: Table, at: str) -> Iterator[Line]:
+    """One thread, rows decoded before: person numbers, spells and codes as they stand in memory, a quarter of them."""
     layout = lay_out(table.specification, table.facts)
-    blocks = [rows for files in table.facts.partitions[:16] for rows in read_blocks(files, layout.classes)]
+    partitions = table.facts.partitions[: len(table.facts.partitions) // 4]
+    rows = [block for files in partitions for block in read_blocks(files, layout.classes)]
+    layers = MonthLayers.of(layered.facts, layout)
+    if layers is None:
+        raise AssertionError("the benchmark's plan is one of whole months")
+    months = [block for files in partitions for block in layers.read_blocks(files)]
+    copies = [np.empty_like(column) for column in max(rows, key=len).columns]
+
+    def copy() -> None:
+        for block in rows:
+            for column, to in zip(block.columns, copies, strict=True):
+                np.copyto(to[: len(column)], column)
+
     counter = Counter(layout, best_loops())
-    ours, theirs = paired(lambda: [counter.add_rows(rows) for rows in blocks], lambda: [_copy(rows) for rows in blocks], RUNS)
-    return Line("kernel alone against copying its rows", "memcpy, one thread", f"a quarter of {at}", 6, ours / theirs, at_most=True)
+    for name, blocks, goal in (("rows", rows, 6), ("layer of months", months, 2)):
+        ours, theirs = paired(lambda blocks=blocks: _add(counter, blocks), copy, RUNS)
+        yield Line(
+            f"kernel alone from {name} against copying the rows",
+            "memcpy, one thread",
+            f"a quarter of {at}",
+            goal,
+            ours / theirs,
+            at_most=True,
+        )
 
 
-def _copy(rows: Rows) -> None:
-    for column in rows.columns:
-        column.copy()
+def _add(counter: Counter, blocks: list[Rows]) -> None:
+    for rows in blocks:
+        counter.add_rows(rows)
+
+
+def _correction(table: Table, at: str) -> Line:
+    """One person moves: the rows as counted are taken out and the corrected ones put in, in all periods."""
+    counted = KernelEngine(layers=False).counted(table.specification, table.facts)
+    person = int(next(iter(read_blocks(table.facts.partitions[0], {}))).persons[0])
+    before = counted.person_rows(table.facts, person)
+    moved = (before.ordinals["territory"].astype(np.int32) + 1) % sum(FAMILIES["territory"])
+    after = dataclasses.replace(before, ordinals={**before.ordinals, "territory": moved.astype(before.ordinals["territory"].dtype)})
+    seconds = []
+    for run in range(2 * RUNS):
+        started = time.perf_counter()
+        counted.correct(*((before, after) if run % 2 == 0 else (after, before)))
+        seconds.append(time.perf_counter() - started)
+    if not np.array_equal(counted.persons_by_cell().reshape(-1), _count(table, KernelEngine(layers=False))()):
+        raise AssertionError("a correction and its opposite do not cancel")
+    return Line("late correction of one person, before the roll-up", "ms", at, 1, median(seconds[2:]) * 1000, at_most=True, unit="ms")
+
+
+def _growth(table: Table, at: str) -> Iterator[Line]:
+    """Seconds over rows and over cells: four times as many should take four times as long, or less where something is fixed."""
+    quarter = dataclasses.replace(table.facts, partitions=table.facts.partitions[::4])
+    engine = KernelEngine(threads=1, layers=False)
+    some, every = paired(lambda: engine.count(table.specification, quarter), _count(table, engine), RUNS)
+    yield Line("time over rows", "all partitions against a quarter, per row", at, 1.2, every / some / 4, at_most=True)
+    narrow = without_dimensions(table, 1)
+    few, many = paired(lambda: engine.count(narrow, table.facts), _count(table, engine), RUNS)
+    cells = table.specification.structure.size / narrow.structure.size
+    yield Line("time over cells", f"{cells:.0f} times the cells against as many times the time", at, 1, many / few / cells, at_most=True)
+
+
+def without_dimensions(table: Table, fewer: int) -> Specification:
+    """The benchmark's table without its last dimensions but time."""
+    structure, dimensions = table.specification.structure, table.specification.dimensions[:-fewer]
+    kept = (*(dimension.dimension for dimension in dimensions), structure.dimensions[-1])
+    return dataclasses.replace(table.specification, structure=DataStructure(dimensions=kept), dimensions=dimensions)
 
 
 def _memory(folder: Path, at: str) -> Line:

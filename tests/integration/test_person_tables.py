@@ -81,6 +81,19 @@ def test_a_damaged_or_missing_person_table_stops_a_load(home: Home) -> None:
     load(home, "2019-06", range(60))
 
 
+def test_what_was_derived_from_a_file_goes_with_it(home: Home) -> None:
+    for month in ("2019-05", "2019-06"):
+        load(home, month, range(60))
+    layers = home.facts("2019-05", "2019-06").layers
+    assert layers
+    digests = {load.record.period: [file.sha256 for file in load.files] for load in home.warehouse.manifest.loads}
+    for digest in (*digests["2019-05"], *digests["2019-06"], "0" * 64):
+        (layers / digest).mkdir(parents=True)
+        (layers / digest / "2019-abc.months").write_bytes(b"derived")
+    remove_expired(home.warehouse, [KEPT_CARE], date(2019, 12, 31), at=CHANGED_AT)
+    assert sorted(path.name for path in layers.iterdir()) == sorted(digests["2019-06"])
+
+
 def test_a_partition_that_is_full_is_told(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(persons, "NUMBER_BITS", 4)  # two numbers for each of eight partitions
     with pytest.raises(BadInput, match="has run out of person numbers"):

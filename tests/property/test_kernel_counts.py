@@ -25,14 +25,18 @@ from saime.core.tabulation.kernel import KernelEngine, array_loops, compiled_loo
 from saime.core.tabulation.reference import ReferenceEngine
 from support.tabulation import Fact, plan
 
-LOOPS = {"compiled": compiled_loops(), "arrays": array_loops()}
+KERNELS = {
+    "compiled": KernelEngine(loops=compiled_loops(), layers=False),
+    "arrays": KernelEngine(loops=array_loops(), layers=False),
+    "layers": KernelEngine(loops=compiled_loops()),
+}
 careful = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 many_spells_of_few_persons = st.lists(spells(), min_size=30, max_size=120)
 
 
-@pytest.fixture(params=sorted(LOOPS))
+@pytest.fixture(params=sorted(KERNELS))
 def kernel(request: pytest.FixtureRequest) -> Engine:
-    return KernelEngine(loops=LOOPS[request.param])
+    return KERNELS[request.param]
 
 
 @careful

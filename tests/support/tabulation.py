@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,8 +34,8 @@ def _text(words: str) -> dict[str, str]:
     return {"lv": words, "en": words}
 
 
-def _column(name: str, kind: str, code_list: str | None = None, required: bool = False) -> dict[str, Any]:
-    return {"name": name, "type": kind, "label": _text(name), "required": required, "code_list": code_list}
+def _column(name: str, kind: str, code_list: str | None = None, **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "label": _text(name), "required": False, "code_list": code_list, **more}
 
 
 FEED = FeedContract.model_validate(
@@ -48,7 +49,7 @@ FEED = FeedContract.model_validate(
         "columns": [
             _column("person_code", "personal_code", required=True),
             *[_column(name, "code", name) for name in CODE_LISTS],
-            _column("age", "integer"),
+            _column("age", "integer", minimum=0, maximum=120),
             _column("working", "boolean"),
             _column("start", "date", required=True),
             _column("end", "date"),
@@ -86,12 +87,14 @@ def write_facts(folder: Path, facts: Iterable[Fact], partitions: int = 2, files:
     places: dict[tuple[int, int], list[Fact]] = {(p, f): [] for p in range(partitions) for f in range(files)}
     for number, row in enumerate(facts):
         places[row.key.int % partitions, number % files].append(row)
+    digests = {}
     for (partition, file), rows in places.items():
         path = _path(folder, partition, file)
         path.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(_arrow(sorted(rows, key=lambda row: numbers[row.key]), numbers), path)
+        digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
     paths = tuple(tuple(_path(folder, partition, file) for file in range(files)) for partition in range(partitions))
-    return FactTable(FEED, paths, CODE_LISTS, ())
+    return FactTable(FEED, paths, CODE_LISTS, (), digests, folder / "layers")
 
 
 def tree(parents: Mapping[str, str | None], when: Mapping[str, dict[str, Any]] | None = None, name: str = "tree") -> Classification:

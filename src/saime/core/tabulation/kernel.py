@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -18,7 +19,9 @@ from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
-from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks
+from saime.core.tabulation.kernel_months import MonthLayers
+from saime.core.tabulation.kernel_repeats import Distinct, RowLoops
+from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -27,7 +30,7 @@ WORTH_A_THREAD = 2**20  # bytes of Parquet
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
 
 
-class Loops(Protocol):
+class Loops(RowLoops, Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
 
     def person_starts(self, persons: Persons) -> Integers: ...
@@ -36,7 +39,7 @@ class Loops(Protocol):
 
     def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days) -> Integers: ...
 
-    def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None: ...
+    def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None: ...
 
 
 def compiled_loops() -> Loops:
@@ -57,10 +60,14 @@ def best_loops() -> Loops:
 
 @dataclass(frozen=True)
 class KernelEngine:
-    """``threads`` and ``loops`` change the time, never the result; no ``loops`` means the fastest there are."""
+    """The settings change the time, never the result; no ``loops`` means the fastest there are.
+
+    ``layers``: count from layers of months where the plan allows it, and derive those that are not there yet.
+    """
 
     threads: int = 2
     loops: Loops | None = None
+    layers: bool = True
 
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell.
@@ -70,27 +77,48 @@ class KernelEngine:
         return specification.table(self.count(specification, facts, progress=progress).reshape(-1).tolist())
 
     def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
-        """The same as an array. Shape: the structure's. Unit: persons."""
+        """The same as an array. Shape: the structure's. Unit: persons. Counts of different partitions add up."""
+        return self.counted(specification, facts, progress=progress).persons_by_cell()
+
+    def counted(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Counter:
+        """The signed terms that the counts are the sums of; persons may still be taken out and put in."""
         layout = lay_out(specification, facts)
-        counters: list[Counter] = []
+        read = _reader(layout, MonthLayers.of(facts, layout) if self.layers else None)
+        counters = [Counter(layout, self.loops or best_loops())]
         mine = threading.local()
 
         def count_partition(files: Sequence[Path]) -> None:
             if not hasattr(mine, "counter"):
                 mine.counter = Counter(layout, self.loops or best_loops())
                 counters.append(mine.counter)
-            mine.counter.add_partition(files)
+            for rows in read(files):
+                mine.counter.add_rows(rows)
 
         for done, _ in enumerate(_in_threads(self.threads_for(layout, facts), count_partition, facts.partitions), start=1):
             if progress:
                 progress(done, len(facts.partitions))
-        return _result(layout, counters)
+        first, *others = counters[1:] or counters
+        for other in others:
+            first.add(other)
+        return first
 
     def threads_for(self, layout: Layout, facts: FactTable) -> int:
         """As many as are worth their own cube."""
         size = sum(path.stat().st_size for files in facts.partitions for path in files)
         cube = layout.trees.cells * sum(len(slots.positions) + 1 for slots in layout.slots) * np.dtype(np.int32).itemsize
         return self.threads if size > WORTH_A_THREAD and cube * self.threads <= LARGEST_CUBE_OF_TWO else 1
+
+
+def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Path]], Iterator[Rows]]:
+    """How to read a partition: by its layers of months where the plan can be counted from them, by its rows elsewhere."""
+
+    def read(files: Sequence[Path]) -> Iterator[Rows]:
+        if layers is not None:
+            with suppress(ValueError, OSError):  # a value that a layer has no room for; a folder that may not be written
+                return layers.read_blocks(files)
+        return read_blocks(files, layout.classes)
+
+    return read
 
 
 def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -> Iterator[None]:
@@ -101,40 +129,48 @@ def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -
         yield from pool.map(task, partitions)
 
 
-def _result(layout: Layout, counters: Sequence[Counter]) -> Cube:
-    totals = counters[0].cubes if counters else [Cubes(layout.trees, slots) for slots in layout.slots]
-    for counter in counters[1:]:
-        for total, part in zip(totals, counter.cubes, strict=True):
-            total.add(part)
-    return persons_by_cell(layout, totals)
-
-
 class Counter:
     """One thread's cubes. Persons may come in any order and parts, as long as each comes whole."""
 
     def __init__(self, layout: Layout, loops: Loops) -> None:
         self.cubes = [Cubes(layout.trees, slots) for slots in layout.slots]
         self._layout, self._loops = layout, loops
+        self._distinct = Distinct(loops)
         self._patterns = np.empty(0, np.int64)  # of the block at hand; fresh memory for each would cost more than the lookups
         self._lookups = [_combined(member, table) for member, table in zip(layout.memberships, layout.tables, strict=True)]
 
-    def add_partition(self, files: Sequence[Path]) -> None:
-        for rows in read_blocks(files, self._layout.classes):
-            self.add_rows(rows)
-
-    def add_rows(self, rows: Rows) -> None:
-        """Count whole persons, the rows of each side by side."""
-        rows = rows.without_repeats()
+    def add_rows(self, rows: Rows, weight: int = 1) -> None:
+        """Count whole persons, the rows of each side by side; ``weight`` -1 takes them out again."""
+        rows = self._distinct.take(rows)
         starts = self._loops.person_starts(rows.persons)
         patterns = self.patterns(rows)
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes)
+            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes, weight)
 
     def _periods(self, slots: Slots, rows: Rows) -> Integers:
         if len(rows.time) == 1:
             return slots.of_months[rows.time[0]]
         valid_from, valid_to = rows.time
         return self._loops.spell_periods(slots, valid_from, valid_to)
+
+    def add(self, other: Counter) -> None:
+        """Count also whom the other has counted."""
+        for mine, theirs in zip(self.cubes, other.cubes, strict=True):
+            mine.add(theirs)
+
+    def correct(self, before: Rows, after: Rows) -> None:
+        """Put the rows that persons have now in the place of those they were counted with. ``person_rows`` gives both."""
+        self.add_rows(before, -1)
+        self.add_rows(after)
+
+    def persons_by_cell(self) -> Cube:
+        """Shape: the plan's dimensions in order, its periods last. The terms stay, so that more can be counted."""
+        return persons_by_cell(self._layout, self.cubes)
+
+    def person_rows(self, facts: FactTable, person: int) -> Rows:
+        """The rows of one person in a fact table."""
+        files = [path for files in facts.partitions for path in files]
+        return rows_of_person(files, self._layout.classes, person)
 
     def patterns(self, rows: Rows) -> Integers:
         """The pattern of each row, until the next call; negative where the filter or a dimension leaves the row out."""

@@ -47,14 +47,30 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
     patterns |= table[ordinals]
 
 
+def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
+    """Mark where a value is not the one before."""
+    marks |= values != before
+
+
+def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
+    """Put the marked places, counted from ``first``, into ``places``; returns how many."""
+    found = np.flatnonzero(marks)
+    places[: len(found)] = found + first
+    return len(found)
+
+
+def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
+    np.take(column, places, out=to, mode="clip")  # places are right; raising would copy
+
+
 def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
     """The periods that each spell touches, as bits."""
     begins, ends = (np.clip(days, slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
     return np.asarray(slots.from_first[begins] & slots.to_last[ends])
 
 
-def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None:
-    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits."""
+def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:
+    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits. ``weight``: -1 takes them out."""
     person = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     counted = (masks != 0) & (patterns >= 0)
     cells = _single_leaves(trees, distinct(person[counted], patterns[counted], masks[counted]))
@@ -62,9 +78,9 @@ def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, c
         return
     is_large = np.bincount(cells[0])[cells[0]] > MOST_CELLS
     if is_large.any():
-        _count_expanded(trees, _chosen(cells, is_large), cubes.persons)
+        _count_expanded(trees, _chosen(cells, is_large), cubes.persons, weight)
         cells = _chosen(cells, ~is_large)
-    _add_signed_terms(trees, cells, cubes.terms)
+    _add_signed_terms(trees, cells, cubes.terms, weight)
 
 
 def _chosen(cells: Set, rows: npt.NDArray[np.bool_]) -> Set:
@@ -129,7 +145,7 @@ def _with_codes(trees: Trees, cell: Integers, d: int, codes: Integers) -> Intege
     return np.asarray(cell & ~(trees.fields[d] << trees.shifts[d]) | codes << trees.shifts[d])
 
 
-def _add_signed_terms(trees: Trees, cells: Set, cube: Cube) -> None:
+def _add_signed_terms(trees: Trees, cells: Set, cube: Cube, weight: int) -> None:
     """Inclusion and exclusion over joins, step by step; the terms of a person are added when it has no further cell."""
     person, cell, mask = cells
     first = np.flatnonzero(np.diff(person, prepend=-1))
@@ -137,7 +153,7 @@ def _add_signed_terms(trees: Trees, cells: Set, cube: Cube) -> None:
     first_of = np.zeros(int(person.max(initial=0)) + 1, np.int64)
     first_of[person[first]] = first
     sizes = np.bincount(person)
-    ones = np.ones(len(person), np.int64)
+    ones = np.full(len(person), weight)
     terms = Terms(person, cell, mask, ones).take(place == 0)
     step = 0
     while len(terms.person):
@@ -199,7 +215,7 @@ def _add(trees: Trees, cube: Cube, terms: Terms) -> None:
             np.add.at(cube[:, column], cell[here], (sign * terms.weight[here]).astype(np.int32))
 
 
-def _count_expanded(trees: Trees, cells: Set, cube: Cube) -> None:
+def _count_expanded(trees: Trees, cells: Set, cube: Cube, weight: int) -> None:
     """Count persons in every cell above their leaves, some persons at a time."""
     person = cells[0]
     bounds = np.flatnonzero(np.diff(person, prepend=-1))
@@ -207,7 +223,7 @@ def _count_expanded(trees: Trees, cells: Set, cube: Cube) -> None:
         following = int(np.searchsorted(bounds, bounds[0] + EXPANDED_AT_ONCE))
         end = int(bounds[following]) if following < len(bounds) else len(person)
         some = distinct(*_ancestors(trees, *(part[bounds[0] : end] for part in cells)))
-        _add(trees, cube, Terms(*some, np.ones(len(some[0]), np.int64)))
+        _add(trees, cube, Terms(*some, np.full(len(some[0]), weight)))
         bounds = bounds[following:]
 
 

@@ -49,7 +49,7 @@ def persons_by_cell(layout: Layout, cubes: Sequence[Cubes]) -> Cube:
     sizes = [int(size) for size in layout.trees.codes]
     counts = np.empty((*sizes, sum(len(slots.positions) for slots in layout.slots)), np.int32)
     for slots, counted in zip(layout.slots, cubes, strict=True):
-        cube = counted.terms.reshape(*sizes, -1)
+        cube = counted.terms.reshape(*sizes, -1).copy()
         for axis in range(len(sizes)):
             _sum_over_tree(cube, axis, layout.trees)
         if "persons" in counted.__dict__:

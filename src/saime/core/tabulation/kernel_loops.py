@@ -29,12 +29,12 @@ loop = njit(cache=True, nogil=True)
 inlined = njit(cache=True, nogil=True, forceinline=True)
 
 
-def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes) -> None:
-    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits."""
-    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms)):
+def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:
+    """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits. ``weight``: -1 takes them out."""
+    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms, weight)):
         rows = slice(starts[person], starts[person + 1])
         cubes.serial += 1
-        stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons)
+        stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons, weight)
 
 
 @loop
@@ -47,6 +47,29 @@ def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
         found += row == 0 or persons[row] != persons[row - 1]
     starts[found] = len(persons)
     return starts[: found + 1].copy()
+
+
+@loop
+def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
+    """Mark where a value is not the one before."""
+    for row in range(len(marks)):
+        marks[row] |= values[row] != before[row]
+
+
+@loop
+def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
+    """Put the marked places, counted from ``first``, into ``places``, which has room for one more; returns how many."""
+    found = 0
+    for row in range(len(marks)):
+        places[found] = first + row
+        found += marks[row]
+    return found
+
+
+@loop
+def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
+    for place in range(len(places)):
+        to[place] = column[places[place]]
 
 
 @loop
@@ -67,40 +90,67 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
 
 
 @loop
-def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube) -> npt.NDArray[np.bool_]:
+def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube, weight: int) -> npt.NDArray[np.bool_]:
     """Add the terms of each person to the cube; returns for which persons it did not, because their set is large."""
+    shifts, fields, strides, offsets, parents, depths = (  # taken out once: a field of a tuple costs a count of references each time
+        trees.shifts,
+        trees.fields,
+        trees.strides,
+        trees.offsets,
+        trees.parents,
+        trees.depths,
+    )
+    has_leaf_sets = len(trees.set_leaves) > 0
     too_large = np.zeros(len(starts) - 1, np.bool_)
     found, found_masks = np.empty(MOST_PATTERNS, np.int64), np.empty(MOST_PATTERNS, np.int64)
     terms, term_masks, weights = np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64)
     for person in range(len(too_large)):
-        first, end = starts[person], starts[person + 1]
-        count = _distinct(patterns[first:end], masks[first:end], found, found_masks)
-        if len(trees.set_leaves) > 0 and count > 0:
+        count = _distinct(patterns, masks, starts[person], starts[person + 1], found, found_masks)
+        if has_leaf_sets and count > 0:
             count = _single_leaves(trees, found, found_masks, count)
-        count = _signed_terms(trees, found, found_masks, count, terms, term_masks, weights)
-        too_large[person] = count < 0
-        for term in range(count):
-            _add(cube, _cell(trees, terms[term]), term_masks[term], weights[term])
+        if count == 1:  # most persons, and then those of two cells, without the search for equal terms
+            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
+            continue
+        if count == 2:
+            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
+            _add(cube, _cell(shifts, fields, strides, found[1]), found_masks[1], weight)
+            both = found_masks[0] & found_masks[1]
+            join = _join(shifts, fields, offsets, parents, depths, found[0], found[1]) if both != 0 else -1
+            if join >= 0:
+                _add(cube, _cell(shifts, fields, strides, join), both, -weight)
+            continue
+        total = 0
+        for leaf in range(count):
+            total = _join_to_terms(
+                shifts, fields, offsets, parents, depths, found[leaf], found_masks[leaf], terms, term_masks, weights, total
+            )
+            if total < 0:
+                break
+        too_large[person] = count < 0 or total < 0
+        for term in range(total):
+            _add(cube, _cell(shifts, fields, strides, terms[term]), term_masks[term], weight * weights[term])
     return too_large
 
 
 @loop
-def stamp_person(trees: Trees, patterns: Integers, masks: Integers, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
+def stamp_person(
+    trees: Trees, patterns: Integers, masks: Integers, seen: Integers, stamp: Integers, serial: int, cube: Cube, weight: int
+) -> None:
     """Count one person in every cell above its leaves, once a period. ``seen`` holds its periods where ``stamp`` is ``serial``."""
     leaves = np.empty(trees.most_leaves, np.int64)
     for row in range(len(patterns)):
         if masks[row] == 0 or patterns[row] < 0:
             continue
         for leaf in range(_leaves_of(trees, patterns[row], leaves)):
-            _stamp_ancestors(trees, leaves[leaf], masks[row], seen, stamp, serial, cube)
+            _stamp_ancestors(trees, leaves[leaf], masks[row], seen, stamp, serial, cube, weight)
 
 
 @inlined
-def _distinct(patterns: Integers, masks: Integers, found: Integers, found_masks: Integers) -> int:
+def _distinct(patterns: Integers, masks: Integers, first: int, end: int, found: Integers, found_masks: Integers) -> int:
     """A person's distinct patterns with their periods; -1 if there are more than ``found`` can hold."""
     count = 0
     at = 0
-    for row in range(len(patterns)):
+    for row in range(first, end):
         if masks[row] == 0 or patterns[row] < 0:
             continue
         at = _find(patterns[row], found, count, at + 1)  # months repeat their patterns in the same order
@@ -172,23 +222,33 @@ def _with_code(trees: Trees, packed: int, d: int, code: int) -> int:
 
 
 @inlined
-def _signed_terms(
-    trees: Trees, leaves: Integers, masks: Integers, count: int, terms: Integers, term_masks: Integers, weights: Integers
+def _join_to_terms(
+    shifts: Integers,
+    fields: Integers,
+    offsets: Integers,
+    parents: Integers,
+    depths: Integers,
+    leaf: int,
+    mask: int,
+    terms: Integers,
+    term_masks: Integers,
+    weights: Integers,
+    known: int,
 ) -> int:
-    """Inclusion and exclusion over joins: terms whose sum over a cell's descendants is 1 in each period. -1 if too many."""
-    total = 0
-    for leaf in range(count):
-        known = total
-        if 2 * known + 1 > len(terms):
-            return -1
-        for term in range(known):
-            both = term_masks[term] & masks[leaf]
-            join = _join(trees, terms[term], leaves[leaf]) if both != 0 else -1
-            if join >= 0:
-                total = _add_term(terms, term_masks, weights, known, total, join, both, -weights[term])
-        total = _add_term(terms, term_masks, weights, known, total, leaves[leaf], masks[leaf], 1)
-        total = _merge(terms, term_masks, weights, known, total)
-    return total if count >= 0 else -1
+    """Inclusion and exclusion over joins: terms whose sum over a cell's descendants is 1 in each period, with one more leaf cell.
+
+    Returns how many terms there are; -1 if too many.
+    """
+    if 2 * known + 1 > len(terms):
+        return -1
+    total = known
+    for term in range(known):
+        both = term_masks[term] & mask
+        join = _join(shifts, fields, offsets, parents, depths, terms[term], leaf) if both != 0 else -1
+        if join >= 0:
+            total = _add_term(terms, term_masks, weights, known, total, join, both, -weights[term])
+    total = _add_term(terms, term_masks, weights, known, total, leaf, mask, 1)
+    return _merge(terms, term_masks, weights, known, total)
 
 
 @inlined
@@ -219,35 +279,27 @@ def _merge(terms: Integers, masks: Integers, weights: Integers, known: int, tota
 
 
 @inlined
-def _join(trees: Trees, one: int, other: int) -> int:
+def _join(shifts: Integers, fields: Integers, offsets: Integers, parents: Integers, depths: Integers, one: int, other: int) -> int:
     """The lowest packed cell above both; -1 if a dimension has no code above both."""
     differ = one ^ other
-    for d in range(len(trees.codes)):
-        if (differ >> trees.shifts[d]) & trees.fields[d] != 0:
-            code = _common_ancestor(trees, d, (one >> trees.shifts[d]) & trees.fields[d], (other >> trees.shifts[d]) & trees.fields[d])
-            if code < 0:
-                return -1
-            one = _with_code(trees, one, d, code)
+    for d in range(len(shifts)):
+        if (differ >> shifts[d]) & fields[d] != 0:
+            code, second, offset = (one >> shifts[d]) & fields[d], (other >> shifts[d]) & fields[d], offsets[d]
+            while code != second:
+                if depths[offset + code] < depths[offset + second]:
+                    code, second = second, code
+                code = parents[offset + code]
+                if code < 0:
+                    return -1
+            one = (one & ~(fields[d] << shifts[d])) | (code << shifts[d])
     return one
 
 
 @inlined
-def _common_ancestor(trees: Trees, d: int, one: int, other: int) -> int:
-    offset = trees.offsets[d]
-    while one != other:
-        if trees.depths[offset + one] < trees.depths[offset + other]:
-            one, other = other, one
-        one = trees.parents[offset + one]
-        if one < 0:
-            return -1
-    return one
-
-
-@inlined
-def _cell(trees: Trees, packed: int) -> int:
+def _cell(shifts: Integers, fields: Integers, strides: Integers, packed: int) -> int:
     cell = 0
-    for d in range(len(trees.codes)):
-        cell += ((packed >> trees.shifts[d]) & trees.fields[d]) * trees.strides[d]
+    for d in range(len(shifts)):
+        cell += ((packed >> shifts[d]) & fields[d]) * strides[d]
     return cell
 
 
@@ -269,17 +321,17 @@ def _place(bit: int) -> int:
 
 
 @loop
-def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: Integers, serial: int, cube: Cube) -> None:
+def _stamp_ancestors(trees: Trees, leaf: int, mask: int, seen: Integers, stamp: Integers, serial: int, cube: Cube, weight: int) -> None:
     at = leaf
     while at >= 0:
-        cell = _cell(trees, at)
+        cell = _cell(trees.shifts, trees.fields, trees.strides, at)
         known = seen[cell] if stamp[cell] == serial else 0
         fresh = mask & ~known
         if at == leaf and fresh == 0:
             return
         stamp[cell] = serial
         seen[cell] = known | fresh
-        _add(cube, cell, fresh, 1)
+        _add(cube, cell, fresh, weight)
         at = _next_ancestor(trees, leaf, at)
 
 

@@ -24,7 +24,6 @@ from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 ROWS_AT_ONCE = 1 << 18  # of all files of a partition; 6 MiB of a table with five columns
 FEWEST_ROWS = 1 << 14  # of one file, if there are many
 OPEN_END = np.iinfo(np.int32).max  # days; an empty end of a spell
-WORTH_TAKING = 0.8  # share of rows that differ from their neighbour, from which leaving the others out costs more than it saves
 
 Array = npt.NDArray[Any]
 Days = npt.NDArray[np.int32]
@@ -52,15 +51,6 @@ class Rows:
     def take(self, rows: slice | Integers) -> Rows:
         ordinals = {name: column[rows] for name, column in self.ordinals.items()}
         return Rows(self.persons[rows], tuple(part[rows] for part in self.time), ordinals)
-
-    def without_repeats(self) -> Rows:
-        """The rows that differ from the one before them."""
-        differs = np.zeros(len(self), np.bool_)
-        differs[:1] = True
-        for column in self.columns:
-            differs[1:] |= column[1:] != column[:-1]
-        kept = np.flatnonzero(differs)
-        return self.take(kept) if len(kept) < WORTH_TAKING * len(self) else self
 
 
 def read_blocks(files: Sequence[Path], classes: dict[str, ColumnClasses]) -> Iterator[Rows]:
@@ -132,6 +122,15 @@ class Run:
             raise BadInput(what, where=self._name, fix="load the delivery again, or count with --engine duckdb")
 
 
+def rows_of_person(files: Sequence[Path], classes: dict[str, ColumnClasses], person: int) -> Rows:
+    """The rows of one person; row groups that cannot hold them are not read."""
+    found = [Rows(np.empty(0, np.uint32), (np.empty(0, np.int32),) * 2, dict.fromkeys(classes, np.empty(0, np.uint16)))]
+    for path in files:
+        table = pq.read_table(path, columns=[PERSON, VALID_FROM, VALID_TO, *classes], filters=[(PERSON, "==", person)], use_threads=False)
+        found += [_as_rows(batch, classes) for batch in table.combine_chunks().to_batches()]
+    return _concatenated(found)
+
+
 def batches(path: Path, columns: list[str], at_once: int) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path, memory_map=True) as file:
         for batch in file.iter_batches(batch_size=at_once, columns=columns, use_threads=False):
@@ -141,8 +140,12 @@ def batches(path: Path, columns: list[str], at_once: int) -> Iterator[pa.RecordB
 
 def _rows_of(path: Path, classes: dict[str, ColumnClasses], at_once: int) -> Iterator[Rows]:
     for batch in batches(path, [PERSON, VALID_FROM, VALID_TO, *classes], at_once):
-        ordinals = {name: _ordinals(batch.column(name), column) for name, column in classes.items()}
-        yield Rows(np.asarray(batch.column(PERSON)), (days(batch.column(VALID_FROM)), days(batch.column(VALID_TO))), ordinals)
+        yield _as_rows(batch, classes)
+
+
+def _as_rows(batch: pa.RecordBatch, classes: dict[str, ColumnClasses]) -> Rows:
+    ordinals = {name: _ordinals(batch.column(name), column) for name, column in classes.items()}
+    return Rows(np.asarray(batch.column(PERSON)), (days(batch.column(VALID_FROM)), days(batch.column(VALID_TO))), ordinals)
 
 
 def days(column: pa.Array) -> Days:

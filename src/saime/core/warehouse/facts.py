@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -43,10 +43,13 @@ class FactTable:
     counts of partitions add up exactly. Columns of a file: ``person_number`` (uint32, rising; one person in the whole
     warehouse), ``valid_from`` and ``valid_to`` (date32, both included, an empty end is open), then the contract's fact
     columns without its spell columns: codes as uint16 positions in ``code_lists[column]``, integers as int32, booleans as
-    bool; empty is null.
+    bool; empty is null. ``digests``: SHA-256 of each file, and ``layers`` the folder for what is derived from them; without
+    these nothing is derived.
     """
 
     feed: FeedContract
     partitions: tuple[tuple[Path, ...], ...]
     code_lists: dict[str, tuple[str, ...]]
     loads: tuple[LoadRecord, ...]
+    digests: dict[Path, str] = field(default_factory=dict)
+    layers: Path | None = None

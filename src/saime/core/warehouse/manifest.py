@@ -15,7 +15,7 @@ from saime.core.durable import replace_file
 from saime.core.errors import BadInput
 from saime.core.warehouse.facts import LoadRecord
 
-MANIFEST, FACTS, PERSONS = "manifest.json", "facts", "persons"
+MANIFEST, FACTS, PERSONS, LAYERS = "manifest.json", "facts", "persons", "layers"
 FORMAT: Literal[2] = 2  # 1 kept person keys in the fact files
 PARTITIONS = 64
 

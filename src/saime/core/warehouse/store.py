@@ -1,7 +1,7 @@
 """The warehouse: a folder of fact files, one manifest, one loader at a time, any number of readers.
 
 ``facts/FEED/PERIOD/LOAD/part-NNN.parquet`` holds the rows of partition NNN, ``persons/part-NNN.parquet`` the person keys behind
-their numbers; ``staging/`` holds a load in the making.
+their numbers; ``staging/`` holds a load in the making, ``layers/DIGEST/`` what engines derive from a fact file.
 Every change becomes visible when the manifest is replaced, in one step; whatever the manifest does not list is left over
 from a change that was stopped or has just been made, and the end of that change, or the next one, removes it.
 """
@@ -25,6 +25,7 @@ from saime.core.warehouse.coverage import check_covered, check_kept
 from saime.core.warehouse.facts import FactTable, LoadRecord
 from saime.core.warehouse.manifest import (
     FACTS,
+    LAYERS,
     PARTITIONS,
     PERSONS,
     Manifest,
@@ -78,13 +79,15 @@ class Warehouse:
         check_covered(contract.feed, periods, [load.record for load in loads])
         for load in loads:
             _check_code_lists(manifest, load, code_lists)
-        with_files = [(file.partition, self.whole(load, file)) for load in loads for file in load.files]
-        partitions = sorted({partition for partition, _ in with_files})
+        files = {self.whole(load, file): file for load in loads for file in load.files}
+        partitions = sorted({file.partition for file in files.values()})
         return FactTable(
             feed=contract,
-            partitions=tuple(tuple(path for number, path in with_files if number == partition) for partition in partitions),
+            partitions=tuple(tuple(path for path, file in files.items() if file.partition == partition) for partition in partitions),
             code_lists={column: code_list.codes for column, code_list in code_lists.items()},
             loads=tuple(load.record for load in loads),
+            digests={path: file.sha256 for path, file in files.items()},
+            layers=self.root / LAYERS,
         )
 
     @contextmanager
@@ -132,12 +135,14 @@ class Warehouse:
         write_manifest(self.root, manifest)
 
     def unlisted(self) -> tuple[Path, ...]:
-        """The fact files and person tables that the manifest does not list."""
+        """The fact files and person tables that the manifest does not list, and the layers of such fact files."""
         manifest = self.manifest
         listed = {self.root / load.folder / file.name for load in manifest.loads for file in load.files}
         listed |= {self.persons_folder / file.name for file in manifest.persons}
         there = (*(self.root / FACTS).glob("*/*/*/*"), *self.persons_folder.glob("*"))
-        return tuple(path for path in there if path not in listed)
+        digests = {file.sha256 for load in manifest.loads for file in load.files}
+        layers = (path for path in (self.root / LAYERS).glob("*/*") if path.parent.name not in digests)
+        return (*(path for path in there if path not in listed), *layers)
 
     @property
     def persons_folder(self) -> Path:
@@ -182,7 +187,7 @@ class Warehouse:
         for path in self.unlisted():
             with suppress(OSError):
                 path.unlink()
-        for folder in (self.root / FACTS).glob("*/*/*"):
+        for folder in (*(self.root / FACTS).glob("*/*/*"), *(self.root / LAYERS).glob("*")):
             with suppress(OSError):
                 folder.rmdir()  # only one that is empty now
 
