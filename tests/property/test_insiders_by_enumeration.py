@@ -45,13 +45,21 @@ def protect(folder: Path, inner: list[int], *, singletons: bool) -> TableProtect
     return read_and_protect(folder / "table.csv", spec)
 
 
-def told_to_insiders(protection: TableProtection) -> list[tuple[int, int]]:
-    """Pairs of an insider's cell and another primary cell that they come too near to; nothing where a cell is unsafe anyway."""
-    changes, primary = movements(protection), np.flatnonzero(protection.primary.flags).tolist()
-    safe = [place for place in primary if place not in protection.pattern.unsafe]
-    own = [place for place in primary if protection.contents.values[place] == 1]
-    pairs = [(place, others) for place in own if (others := [other for other in safe if other != place])]
-    return [(place, near) for place, others in pairs for near in too_near(protection, changes[changes[:, place] == 0], others)]
+def told_to_insiders(protection: TableProtection) -> list[tuple[str, int]]:
+    """Pairs of an inner cell with one person, who knows each cell that they are alone in, and another primary cell that they come too
+    near to; cells that are unsafe anyway are left out."""
+    changes, codes, values = movements(protection), protection.cells.codes, protection.contents.values
+    primary = [place for place in np.flatnonzero(protection.primary.flags).tolist() if place not in protection.pattern.unsafe]
+    found = []
+    for leaf in (codes[place] for place in np.flatnonzero(values == 1) if "T" not in codes[place]):
+        own = [
+            place for place in np.flatnonzero(values == 1).tolist() if all(c in ("T", o) for o, c in zip(leaf, codes[place], strict=True))
+        ]
+        others = [place for place in primary if place not in own]
+        if others:
+            known = changes[(changes[:, own] == 0).all(axis=1)]
+            found += [("|".join(leaf), near) for near in too_near(protection, known, others)]
+    return found
 
 
 @given(inner=counts)

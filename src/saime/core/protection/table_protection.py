@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.protection.audit import audit
 from saime.core.protection.constraints import Flags, Places
-from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
+from saime.core.protection.problem import SuppressionPattern
 from saime.core.protection.solver import SOLVER
 from saime.core.protection.suppression import suppress
+from saime.core.protection.table_attackers import safe_from_others
 from saime.core.protection.table_cells import Cells, cells_of
 from saime.core.protection.table_contents import Contents, contents_of_cells
 from saime.core.protection.table_file import TableFile, read_table
 from saime.core.protection.table_primary import PrimaryCells, find_primary
-from saime.core.protection.table_problem import in_units_of_table, insiders, problem_of, problems_of_insiders
+from saime.core.protection.table_problem import PosedTable, in_units_of_table, problem_of
 from saime.core.protection.table_records import contents_of_records
 from saime.core.protection.table_spec import TableSpec
 
@@ -96,7 +96,8 @@ class TableProtection:
                 if beside:
                     merges.append(f"{dimension.id} '{small[0]}' with '{beside[0]}'")
         joined = f"join codes ({', or '.join(merges)}) or leave out a level of the hierarchy" if merges else "take a coarser hierarchy"
-        return f"{joined}; keep fewer cells; or require less protection"
+        insiders = "; or leave out singletons" if self.spec.rule.singletons else ""
+        return f"{joined}; keep fewer cells; or require less protection{insiders}"
 
 
 def _rounded(value: float) -> float:
@@ -110,35 +111,9 @@ def read_and_protect(path: Path, spec: TableSpec, *, progress: Progress | None =
     file = read_table(path, tuple(dict.fromkeys((*spec.dimension_names, *spec.number_columns, *contributor))))
     cells = cells_of(spec, file)
     contents = (contents_of_records if spec.rows == "records" else contents_of_cells)(spec, cells, file)
-    primary = find_primary(spec, cells, contents)
+    table = PosedTable(spec, cells, contents, find_primary(spec, cells, contents))
     started = time.monotonic()
-    problem = problem_of(spec, cells, contents, primary)
-    pattern = suppress(problem, seconds=spec.seconds, progress=progress)
-    if spec.rule.singletons:
-        pattern = _safe_from_insiders(problem, pattern, insiders(contents, primary), spec.seconds)
+    problem = problem_of(table)
+    pattern = safe_from_others(table, problem, suppress(problem, seconds=spec.seconds, progress=progress))
     seconds = time.monotonic() - started
-    return TableProtection(spec, file, cells, contents, primary, in_units_of_table(pattern, contents), seconds)
-
-
-def _safe_from_insiders(
-    problem: SuppressionProblem, pattern: SuppressionPattern, known: list[Places], seconds: float | None
-) -> SuppressionPattern:
-    """Withhold more until each insider knows no more of the others' primary cells than a reader may.
-
-    Withholding more never tells anybody more, so what was proven before stays; the proven bound is that of the table without insiders.
-    """
-    withheld, unsafe = pattern.withheld.copy(), set(pattern.unsafe.tolist())
-    for own in problems_of_insiders(problem, known, withheld, pattern.unsafe):
-        answer = suppress(own, seconds=seconds)
-        withheld |= answer.withheld
-        unsafe |= set(answer.unsafe.tolist())
-    secondary = withheld.copy()
-    secondary[problem.primary] = False
-    shown = np.where(withheld, np.nan, problem.values)
-    return SuppressionPattern(
-        withheld=withheld,
-        cost=float(problem.costs[secondary].sum()),
-        bound=pattern.bound,
-        intervals=audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary),
-        unsafe=np.array(sorted(unsafe), dtype=np.int64),
-    )
+    return TableProtection(spec, file, cells, contents, table.primary, in_units_of_table(pattern, contents), seconds)

@@ -124,6 +124,7 @@ class TableSpec(_Strict):
     protection: ProtectionRequired | None = None
     costs: Literal["unit", "frequency", "value"] | CostColumn = "value"
     seconds: float | None = Field(default=None, gt=0)
+    informed: bool = True
     reasons: bool = True
 
     @model_validator(mode="after")

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from saime.core.errors import BadInput, Refused
+from saime.core.protection.table_attackers import insiders
 from saime.core.protection.table_output import write_protected
+from saime.core.protection.table_problem import PosedTable
 from saime.core.protection.table_protection import TableProtection, read_and_protect
 from support.outside_tables import COUNTS, spec_of
 
@@ -83,6 +85,16 @@ def test_tables_that_are_safe_alone_are_protected_together(tmp_path: Path) -> No
     assert secondary(together) == {"s"}, "in both tables"
 
 
+def test_ones_below_their_sum_are_no_secret_to_who_knows_that_zeros_stay(tmp_path: Path) -> None:
+    """A reader who takes 0 for possible finds 0 to 3 in each cell of the row; one who knows better finds 1."""
+    text = "row,column,n\na,x,1\na,y,1\na,z,1\nb,x,9\nb,y,8\nb,z,7\nc,x,9\nc,y,9\nc,z,9\n"
+    fields: dict[str, Any] = {"value": "n", "dimensions": {"row": "T", "column": "T"}, "protection": {"sliding": 1}}
+    keep = [{"row": ["T", "a"], "column": "T"}, {"row": "T"}]
+    plain, informed = (protect(tmp_path, text, keep=keep[1:], informed=informed, **fields) for informed in (False, True))
+    assert secondary(plain) < secondary(informed)
+    assert informed.pattern.withheld[informed.cells.codes.index(("a", "T"))], "the sum itself"
+
+
 def test_cells_to_keep_stay_and_cells_preferred_go(tmp_path: Path) -> None:
     kept = protect(tmp_path, COUNTS, keep=[{"region": "C", "sex": "F"}])
     assert secondary(kept) == {"A|M", "B|F", "B|M"}
@@ -136,3 +148,19 @@ def test_a_short_time_gives_a_safe_pattern(tmp_path: Path) -> None:
     assert protection.summary()["unsafe"] == 0
     assert protection.pattern.bound <= protection.pattern.cost
     assert not protection.summary()["optimal"]
+
+
+def test_a_contributor_knows_every_cell_that_they_are_alone_in(tmp_path: Path) -> None:
+    """Firm x is alone in A|F and in B|M; y and z are alone nowhere."""
+    records = "region,sex,amount,firm\nA,F,5,x\nB,M,4,x\nA,M,3,y\nA,M,2,z\nB,F,1,y\nB,F,1,z\n"
+    tree = {"region": {"T": ["A", "B"]}, "sex": {"T": ["F", "M"]}}
+    protection = protect(tmp_path, records, rows="records", value="amount", contributor="firm", dimensions=tree, rule={"minimum": 3})
+    table = PosedTable(protection.spec, protection.cells, protection.contents, protection.primary)
+    assert [protection.cells.name(own) for own in insiders(table)] == ["A|F, B|M"]
+
+
+def test_who_is_alone_in_a_cell_and_its_margin_is_one_insider(tmp_path: Path) -> None:
+    counts = "region,sex,count\nA,F,1\nA,M,0\nB,F,1\nB,M,5\nC,F,9\nC,M,9\n"
+    protection = protect(tmp_path, counts)
+    table = PosedTable(protection.spec, protection.cells, protection.contents, protection.primary)
+    assert [protection.cells.name(own) for own in insiders(table)] == ["A|T, A|F", "B|F"]
