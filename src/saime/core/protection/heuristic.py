@@ -26,12 +26,13 @@ LACKS = 1e-5  # an inequality that a pattern misses by less is met
 
 
 class Heuristic:
-    """``known``: inequalities of safe patterns; it grows while others work, and here."""
+    """``known``: inequalities of safe patterns; it grows while others work. ``found``: those that come up here."""
 
     def __init__(self, task: Task, goals: Goals, known: list[Inequality]) -> None:
         self._task, self._goals, self._known = task, goals, known
         self._at: dict[int, list[Inequality]] = defaultdict(list)  # by a cell that meets it
         self._indexed = 0
+        self.found: list[Inequality] = []
         self._movements = [Movement(task.rows, task.values, task.movable, limits) for limits in task.attackers]
 
     def complete(self, guide: Numbers) -> Numbers:
@@ -39,6 +40,7 @@ class Heuristic:
         pattern = np.where((guide > HELD) | self._task.forced, 1.0, 0.0)
         while unmet := self._goals.unmet(pattern):
             demand, way, _ = max(unmet, key=lambda lack: (_size(lack[0], lack[1]), -lack[0].place))
+            self.found.extend(lacking for *_, lacking in unmet if lacking)  # the fuller the pattern, the stronger what it lacks
             self._meet(pattern, guide, demand, way)
         return self._clean(pattern)
 
@@ -74,6 +76,7 @@ class Heuristic:
         unmet = self._goals.unmet(pattern, first=True)
         for *_, lacking in unmet:
             if lacking:
+                self.found.append(lacking)
                 self._index(lacking)
         return not unmet
 
