@@ -44,7 +44,7 @@ class CuttingPlanes:
     def run(self) -> Found:
         nodes = NODES[0]
         self._try(self._relax(STALLED))
-        while self._is_open() and not self._budget.is_spent(self._goals.programs, self._master.iterations):
+        while self._is_open() and not self._budget.is_spent(self._goals.columns, self._master.iterations):
             self._master.fix_by_reduced_costs(self._relaxed, self._cost)
             choice = self._master.solve(nodes, self._cost - self._master.step / 2, self._bound)
             if choice is None:
@@ -77,7 +77,7 @@ class CuttingPlanes:
             self._raise(choice.bound)
             stalled = stalled + 1 if choice.bound < last + GAIN * max(1.0, last) else 0
             last = choice.bound
-            if stalled > patience or not self._cut(choice.pattern) or self._budget.is_spent(self._goals.programs, self._master.iterations):
+            if stalled > patience or not self._cut(choice.pattern) or self._budget.is_spent(self._goals.columns, self._master.iterations):
                 return choice.pattern
 
     def _cut(self, pattern: Numbers) -> bool:

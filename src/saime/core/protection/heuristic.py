@@ -19,6 +19,7 @@ from saime.core.protection.goals import DOWN, SPAN, UP, Goals
 from saime.core.protection.master import Inequality
 from saime.core.protection.movement import Movement
 
+CLEAN_UP = 10_000_000  # columns of the programs in which cells are tried; what is left untried then stays withheld
 ALMOST_FREE = 1e-3  # cost of moving a cell that is withheld anyway
 BACK = 1.0 - 1e-7  # of the farthest a cell goes; the last bit is the solver's rounding
 HELD = 1.0 - 1e-6
@@ -60,7 +61,10 @@ class Heuristic:
 
     def _clean(self, pattern: Numbers) -> Numbers:
         spare = np.flatnonzero((pattern > 0) & ~self._task.forced)
+        most = self._goals.columns + CLEAN_UP
         for place in sorted(spare.tolist(), key=lambda place: (-self._task.costs[place], place)):
+            if self._goals.columns > most:
+                break
             pattern[place] = 0.0
             if not self._is_safe(pattern, place):
                 pattern[place] = 1.0
