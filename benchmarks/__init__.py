@@ -6,10 +6,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import perturbation, tabulation, warehouse
+from benchmarks import perturbation, protection, tabulation, warehouse
 from benchmarks.measure import Line
 
-SUBJECTS = {"tabulation": tabulation.lines, "warehouse": warehouse.lines, "perturbation": perturbation.lines}
+SUBJECTS = {
+    "tabulation": tabulation.lines,
+    "warehouse": warehouse.lines,
+    "perturbation": perturbation.lines,
+    "protection": protection.lines,
+}
 
 
 def run(rows: int, subjects: tuple[str, ...] = (), show: Callable[[Line], None] = lambda line: None) -> list[Line]:

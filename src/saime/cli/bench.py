@@ -14,7 +14,7 @@ import click
 import saime
 from saime.core.errors import Refused
 
-SUBJECTS = ["tabulation", "warehouse", "perturbation"]
+SUBJECTS = ["tabulation", "warehouse", "perturbation", "protection"]
 FOLDER = Path(saime.__file__).resolve().parents[2] / "benchmarks"
 
 

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Budget:
-    """``programs``: linear programs that attackers may solve. ``seconds``: a last resort; an answer cut off by time can differ."""
+    """``columns``: of all linear programs that attackers solve, added up; ``iterations``: of the simplex method in integer programs.
 
-    programs: int
+    ``seconds``: a last resort; an answer that time cuts off can differ from run to run. Looked at between steps, not within one.
+    """
+
+    columns: int = 60_000_000
+    iterations: int = 500_000
     seconds: float | None = None
     _started: float = field(default_factory=time.monotonic)
 
-    def is_spent(self, programs: int) -> bool:
+    def is_spent(self, columns: int, iterations: int) -> bool:
         late = self.seconds is not None and time.monotonic() - self._started > self.seconds
-        return late or programs >= self.programs
+        return late or columns >= self.columns or iterations >= self.iterations

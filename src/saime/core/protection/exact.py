@@ -16,9 +16,9 @@ from saime.core.protection.constraints import Numbers
 from saime.core.protection.demands import Task
 from saime.core.protection.goals import Goals, bridgeless
 from saime.core.protection.heuristic import LACKS, Heuristic
-from saime.core.protection.master import Choice, Master
+from saime.core.protection.master import Master, WholeChoice
 
-NODES = 5000  # of branch and bound in one integer program
+NODES = (10, 100, 1000, 5000)  # of branch and bound in one integer program; more as soon as fewer say nothing new
 STALLED = 6  # rounds in fractions that gained next to nothing
 GAIN = 1e-4  # of the bound; less is next to nothing
 
@@ -38,20 +38,21 @@ class CuttingPlanes:
         self._master = Master(task.costs, task.candidates, task.forced)
         self._master.add(bridgeless(task))
         self._heuristic = Heuristic(task, goals, self._master.inequalities)
-        self._step = _whole_step(task.costs[task.candidates])
         self._pattern = task.movable.astype(np.float64)
         self._cost, self._bound = self._cost_of(self._pattern), 0.0
 
     def run(self) -> Found:
-        guide = self._relax(STALLED)
-        self._try(guide)
-        while self._is_open() and not self._budget.is_spent(self._goals.programs):
-            self._master.fix_by_reduced_costs(self._relaxed, self._cost, self._step)
-            choice = self._master.solve(NODES, self._cost - self._step / 2)
+        nodes = NODES[0]
+        self._try(self._relax(STALLED))
+        while self._is_open() and not self._budget.is_spent(self._goals.columns, self._master.iterations):
+            self._master.fix_by_reduced_costs(self._relaxed, self._cost)
+            choice = self._master.solve(nodes, self._cost - self._master.step / 2, self._bound)
             if choice is None:
                 self._bound = self._cost
             elif not self._use(choice):
-                break
+                if nodes == NODES[-1]:
+                    break
+                nodes = NODES[NODES.index(nodes) + 1]
         return Found(self._pattern, self._cost, min(self._bound, self._cost))
 
     def _is_open(self) -> bool:
@@ -61,7 +62,7 @@ class CuttingPlanes:
         return float(self._task.costs[self._task.candidates] @ pattern[self._task.candidates])
 
     def _raise(self, bound: float) -> None:
-        whole = np.ceil((bound - 1e-6) / self._step) * self._step if self._step else bound
+        whole = np.ceil((bound - 1e-6) / self._master.step) * self._master.step if self._master.step else bound
         self._bound = max(self._bound, float(whole))
 
     def _relax(self, patience: int) -> Numbers:
@@ -76,7 +77,7 @@ class CuttingPlanes:
             self._raise(choice.bound)
             stalled = stalled + 1 if choice.bound < last + GAIN * max(1.0, last) else 0
             last = choice.bound
-            if stalled > patience or not self._cut(choice.pattern) or self._budget.is_spent(self._goals.programs):
+            if stalled > patience or not self._cut(choice.pattern) or self._budget.is_spent(self._goals.columns, self._master.iterations):
                 return choice.pattern
 
     def _cut(self, pattern: Numbers) -> bool:
@@ -85,26 +86,23 @@ class CuttingPlanes:
         self._master.add(found)
         return bool(found)
 
-    def _use(self, choice: Choice) -> bool:
-        """Whether the whole pattern brought anything new."""
+    def _use(self, choice: WholeChoice) -> bool:
+        """Whether it brought anything new."""
+        before = self._cost, self._bound
         self._raise(choice.bound)
-        before = self._cost
-        if self._cut(choice.pattern):
-            self._try(self._relax(0))
-            return True
-        if self._goals.is_met(choice.pattern):
+        if choice.pattern is not None:
+            if self._cut(choice.pattern):
+                self._try(choice.pattern)
+                self._try(self._relax(0))
+                return True
             self._keep(choice.pattern)
-        return self._cost < before
+        return (self._cost, self._bound) != before
 
     def _try(self, guide: Numbers) -> None:
         self._keep(self._heuristic.complete(guide))
+        self._master.add([inequality for inequality in self._heuristic.found if inequality.lacks(guide) > LACKS])
+        self._heuristic.found.clear()
 
     def _keep(self, pattern: Numbers) -> None:
         if (cost := self._cost_of(pattern)) < self._cost:
             self._pattern, self._cost = pattern, cost
-
-
-def _whole_step(costs: Numbers) -> float:
-    """The costs' common divisor, so that any two patterns cost the same or differ by it; 0 if they are not whole numbers."""
-    whole = np.round(costs)
-    return float(np.gcd.reduce(whole.astype(np.int64))) if len(costs) and np.array_equal(whole, costs) else 0.0

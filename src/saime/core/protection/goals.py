@@ -26,8 +26,9 @@ class Goals:
         self._separators = [build_separator(task, limits) for limits in task.attackers]
 
     @property
-    def programs(self) -> int:
-        return sum(separator.programs for separator in self._separators)
+    def columns(self) -> int:
+        """Of all linear programs solved so far, added up."""
+        return len(self.task.values) * sum(separator.programs for separator in self._separators)
 
     def give_up(self) -> tuple[Demand, ...]:
         """Drop what no pattern can meet; each demand of which something was dropped."""

@@ -19,6 +19,7 @@ from saime.core.protection.goals import DOWN, SPAN, UP, Goals
 from saime.core.protection.master import Inequality
 from saime.core.protection.movement import Movement
 
+CLEAN_UP = 10_000_000  # columns of the programs in which cells are tried; what is left untried then stays withheld
 ALMOST_FREE = 1e-3  # cost of moving a cell that is withheld anyway
 BACK = 1.0 - 1e-7  # of the farthest a cell goes; the last bit is the solver's rounding
 HELD = 1.0 - 1e-6
@@ -26,12 +27,13 @@ LACKS = 1e-5  # an inequality that a pattern misses by less is met
 
 
 class Heuristic:
-    """``known``: inequalities of safe patterns; it grows while others work, and here."""
+    """``known``: inequalities of safe patterns; it grows while others work. ``found``: those that come up here."""
 
     def __init__(self, task: Task, goals: Goals, known: list[Inequality]) -> None:
         self._task, self._goals, self._known = task, goals, known
         self._at: dict[int, list[Inequality]] = defaultdict(list)  # by a cell that meets it
         self._indexed = 0
+        self.found: list[Inequality] = []
         self._movements = [Movement(task.rows, task.values, task.movable, limits) for limits in task.attackers]
 
     def complete(self, guide: Numbers) -> Numbers:
@@ -39,6 +41,7 @@ class Heuristic:
         pattern = np.where((guide > HELD) | self._task.forced, 1.0, 0.0)
         while unmet := self._goals.unmet(pattern):
             demand, way, _ = max(unmet, key=lambda lack: (_size(lack[0], lack[1]), -lack[0].place))
+            self.found.extend(lacking for *_, lacking in unmet if lacking)  # the fuller the pattern, the stronger what it lacks
             self._meet(pattern, guide, demand, way)
         return self._clean(pattern)
 
@@ -58,7 +61,10 @@ class Heuristic:
 
     def _clean(self, pattern: Numbers) -> Numbers:
         spare = np.flatnonzero((pattern > 0) & ~self._task.forced)
+        most = self._goals.columns + CLEAN_UP
         for place in sorted(spare.tolist(), key=lambda place: (-self._task.costs[place], place)):
+            if self._goals.columns > most:
+                break
             pattern[place] = 0.0
             if not self._is_safe(pattern, place):
                 pattern[place] = 1.0
@@ -74,6 +80,7 @@ class Heuristic:
         unmet = self._goals.unmet(pattern, first=True)
         for *_, lacking in unmet:
             if lacking:
+                self.found.append(lacking)
                 self._index(lacking)
         return not unmet
 

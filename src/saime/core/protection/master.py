@@ -17,6 +17,15 @@ from saime.core.protection.constraints import Columns, Flags, Numbers, Places
 from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER, LinearProgram, check_step, new_solver
 
 EPSILON = 1e-9
+MIXED_INTEGER: dict[str, bool | int | float | str] = {  # its own heuristics know nothing of the inequalities still to come
+    "presolve": "choose",
+    "mip_rel_gap": 0.0,
+    "mip_heuristic_effort": 0.0,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+    "mip_heuristic_run_feasibility_jump": False,
+}
 
 
 @dataclass(frozen=True)
@@ -33,9 +42,17 @@ class Inequality:
 
 @dataclass(frozen=True)
 class Choice:
-    """A pattern over all cells, its cost, a proven lower bound on the cost of any, and whether the pattern is the cheapest there is."""
+    """The cheapest pattern in fractions over all cells, and its cost, which bounds that of any."""
 
     pattern: Numbers
+    bound: float
+
+
+@dataclass(frozen=True)
+class WholeChoice:
+    """A pattern of whole cells, None if none was found yet; a proven bound on the cost of any; and whether the search came to its end."""
+
+    pattern: Numbers | None
     bound: float
     is_optimal: bool
 
@@ -44,6 +61,8 @@ class Master:
     """Shape: patterns have one entry a cell of the task; only candidates vary, forced cells are 1 and others 0."""
 
     def __init__(self, costs: Numbers, candidates: Flags, forced: Flags) -> None:
+        self.iterations = 0  # of the simplex method in integer programs
+        self.step = whole_step(costs[candidates])
         self._places: Places = np.flatnonzero(candidates)
         self._base = forced.astype(np.float64)
         self._column = np.full(len(costs), -1, dtype=np.int64)
@@ -78,31 +97,37 @@ class Master:
             return None
         pattern = self._base.copy()
         pattern[self._places] = np.clip(point, 0.0, 1.0)
-        return Choice(pattern, float(self._costs @ point), is_optimal=False)
+        return Choice(pattern, float(self._costs @ point))
 
-    def fix_by_reduced_costs(self, bound: float, cost: float, step: float) -> None:
-        """Settle candidates whose other choice would cost at least ``cost`` even in fractions; ``step``: smallest difference in cost."""
-        duals, room = self._program.reduced_costs(), cost - step + EPSILON * max(1.0, cost) - bound
+    def fix_by_reduced_costs(self, bound: float, cost: float) -> None:
+        """Settle candidates whose other choice would cost at least ``cost``; ``bound``: cost of the pattern in fractions found last."""
+        duals, room = self._program.reduced_costs(), cost - self.step + EPSILON * max(1.0, cost) - bound
         self._upper[duals > room + EPSILON] = 0.0
         self._lower[-duals > room + EPSILON] = 1.0
         self._lower = np.minimum(self._lower, self._upper)
         self._program.set_all_bounds(self._lower, self._upper)
 
-    def solve(self, nodes: int, cost: float) -> Choice | None:
-        """The cheapest pattern of whole cells below ``cost``; None if there is none. ``nodes``: of branch and bound."""
-        solver = new_solver(mip_max_nodes=nodes, mip_rel_gap=0.0, mip_abs_gap=1e-6, presolve="choose", objective_bound=cost)
+    def solve(self, nodes: int, cost: float, enough: float) -> WholeChoice | None:
+        """The cheapest pattern of whole cells below ``cost``; None if there is none.
+
+        ``nodes``: of branch and bound, at most. ``enough``: a pattern as cheap as that may be taken without looking for a cheaper one.
+        """
+        limits = {"mip_max_nodes": nodes, "objective_bound": cost, "objective_target": enough}
+        solver = new_solver(**MIXED_INTEGER, **limits, mip_abs_gap=max(1e-6, 0.999 * self.step))
         check_step(solver.passModel(self._model()), "model")
         check_step(solver.run(), "run")
         status, information = solver.getModelStatus(), solver.getInfo()
         if status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kObjectiveBound):
             return None
         is_optimal = status == highspy.HighsModelStatus.kOptimal
-        if not is_optimal and status != highspy.HighsModelStatus.kSolutionLimit:
+        if not is_optimal and status not in (highspy.HighsModelStatus.kSolutionLimit, highspy.HighsModelStatus.kObjectiveTarget):
             raise SaimeError(f"the integer program ended with '{status.name}'", where=SOLVER, fix="report this with the table's name")
-        pattern = self._base.copy()
+        self.iterations += max(0, int(information.simplex_iteration_count))
+        pattern = None
         if information.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            pattern = self._base.copy()
             pattern[self._places] = np.round(solver.getSolution().col_value)
-        return Choice(pattern, float(information.mip_dual_bound), is_optimal)
+        return WholeChoice(pattern, float(information.mip_dual_bound), is_optimal)
 
     def _model(self) -> Any:
         terms, lower = self._terms(self.inequalities)
@@ -114,3 +139,9 @@ class Master:
         model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = terms
         model.integrality_ = [highspy.HighsVarType.kInteger] * len(self._places)
         return model
+
+
+def whole_step(costs: Numbers) -> float:
+    """The costs' common divisor, so that any two patterns cost the same or differ by it; 0 if they are not whole numbers."""
+    whole = np.round(costs)
+    return float(np.gcd.reduce(whole.astype(np.int64))) if len(costs) and np.array_equal(whole, costs) else 0.0

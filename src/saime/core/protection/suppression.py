@@ -22,8 +22,6 @@ from saime.core.protection.reduction import merge_terms, reduce_rows, tied_parts
 
 Progress = Callable[[int, int], None]  # done, of how many
 
-PROGRAMS = 200_000  # linear programs that attackers may solve for one part of a problem
-
 
 def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progress: Progress | None = None) -> SuppressionPattern:
     """Withhold what protects the primary cells at the least cost.
@@ -42,7 +40,7 @@ def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progr
             progress(done, len(parts))
         goals = Goals(part)
         unsafe.extend(int(places[demand.place]) for demand in goals.give_up())
-        found.append(_solve(part, goals, Budget(PROGRAMS, seconds)))
+        found.append(_solve(part, goals, Budget(seconds=seconds)))
         withheld[places] |= found[-1].pattern > 0.5
     return _proven(problem, withheld, found, np.array(sorted(set(unsafe)), dtype=np.int64))
 
