@@ -64,7 +64,8 @@ def test_a_key_goes_with_the_last_fact_and_its_number_is_not_given_again(home: H
     load(home, "2019-07", range(100, 160))
     assert not {number for key, number in known(home).items() if key not in before} & set(before.values())
     remove_expired(home.warehouse, [KEPT_CARE], date(2020, 2, 20), at=CHANGED_AT)
-    assert not list(home.warehouse.root.rglob("*.parquet"))
+    assert not list((home.warehouse.root / "facts").rglob("*.parquet"))
+    assert not known(home)
 
 
 def test_a_damaged_or_missing_person_table_stops_a_load(home: Home) -> None:

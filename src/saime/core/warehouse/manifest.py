@@ -110,9 +110,12 @@ class Manifest(BaseModel):
         return next((file for file in self.persons if file.partition == partition), None)
 
     def with_persons(self, written: Iterable[PersonFile]) -> Manifest:
-        """The manifest with these person tables in place of those of their partitions; one without persons is left out."""
+        """The manifest with these person tables in place of those of their partitions.
+
+        One that has lost its last person stays: it knows which numbers were given.
+        """
         files = {file.partition: file for file in (*self.persons, *written)}
-        return self.model_copy(update={"persons": tuple(files[number] for number in sorted(files) if files[number].rows)})
+        return self.model_copy(update={"persons": tuple(files[number] for number in sorted(files))})
 
     def with_load(self, load: StoredLoad, code_lists: dict[str, tuple[str, ...]], fingerprint: str) -> Manifest:
         """The manifest with one more load; the load of its feed and period that was in force is replaced by it."""
