@@ -28,8 +28,8 @@ class SparkServer:
 
     def executors(self) -> list[int]:
         """Process ids of the executors that run now."""
-        children = [Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split() for worker in self.workers]
-        return [int(child) for of_worker in children for child in of_worker]
+        listed = [path.read_text().split() for worker in self.workers for path in Path(f"/proc/{worker.pid}/task").glob("*/children")]
+        return [int(child) for children in listed for child in children]
 
 
 @contextmanager

@@ -55,13 +55,14 @@ class SparkEngine:
 
     def _answers(self, specification: Specification, facts: FactTable) -> Iterator[Any]:
         session = connect(self.remote)
-        from pyspark.errors import PySparkException
+        from pyspark.errors import PySparkException, PythonException
 
         try:
             job = session.range(0, len(facts.partitions), 1, self.tasks_for(facts.partitions))
             yield from job.mapInArrow(_task(specification, facts), ANSWER_IN_SPARK).toLocalIterator()
         except PySparkException as error:
-            disconnect(self.remote)
+            if not isinstance(error, PythonException):  # after that one the session is as good as before, and its workers are warm
+                disconnect(self.remote)
             raise _given_up(error, server_of(self.remote)) from error
 
     def tasks_for(self, partitions: Sequence[Sequence[Path]]) -> int:
@@ -97,7 +98,7 @@ def _counted_partitions(answers: Iterable[Any], totals: Sequence[Cubes], partiti
 
 def _given_up(error: Exception, server: str) -> TryLater:
     """Names the kind of the last error only: what a server says may be long, and is in its log."""
-    kinds = re.findall(r"^\s*((?:\w+\.)*[A-Z]\w+)(?::|$)", str(error), re.M)
+    kinds = re.findall(r"^\s*((?:\w+\.)+\w+|\w+(?:Error|Exception))(?::|$)", str(error), re.M)
     told = kinds[-1] if kinds else type(error).__name__
     fix = "see Spark's log; each worker needs Saime and the warehouse under the same path (docs/how-to/count-on-spark.md)"
     return TryLater(f"Spark could not count: {told}", where=f"Spark at {server}", fix=fix)

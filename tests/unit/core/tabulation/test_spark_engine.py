@@ -21,7 +21,7 @@ from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_engine import SparkEngine
-from saime.core.tabulation.spark_session import connect, disconnect
+from saime.core.tabulation.spark_session import connect
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 from support.engines import ON_SPARK
@@ -107,12 +107,6 @@ class TestOnSpark:
             SparkEngine(spark.remote).tabulate(specification, facts)
         assert "same path" in caught.value.fix
         assert str(facts.partitions[2][0]) not in str(caught.value)
-
-    def test_a_lost_session_is_begun_anew(self, spark: SparkServer, facts: FactTable, specification: Specification) -> None:
-        engine = SparkEngine(spark.remote)
-        before = engine.tabulate(specification, facts)
-        disconnect(spark.remote)
-        assert engine.tabulate(specification, facts) == before
 
 
 def test_a_server_that_has_ended_is_told_and_not_waited_for(facts: FactTable, specification: Specification, tmp_path: Path) -> None:
