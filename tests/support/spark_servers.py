@@ -28,8 +28,16 @@ class SparkServer:
 
     def executors(self) -> list[int]:
         """Process ids of the executors that run now."""
-        listed = [path.read_text().split() for worker in self.workers for path in Path(f"/proc/{worker.pid}/task").glob("*/children")]
-        return [int(child) for children in listed for child in children]
+        workers = {worker.pid for worker in self.workers}
+        return [int(process.name) for process in Path("/proc").glob("[0-9]*") if _is_executor(process, workers)]
+
+
+def _is_executor(process: Path, workers: set[int]) -> bool:
+    try:
+        parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        return parent in workers and b"CoarseGrainedExecutorBackend" in (process / "cmdline").read_bytes()
+    except OSError:  # it has ended since it was listed
+        return False
 
 
 @contextmanager

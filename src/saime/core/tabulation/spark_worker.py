@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,8 @@ import pyarrow as pa
 
 from saime import __version__
 from saime.core.errors import BadInput
-from saime.core.tabulation.kernel import Counter, best_loops
+from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes
-from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -55,14 +55,13 @@ def _answers(specification: Specification, facts: FactTable, version: str, numbe
     if version != __version__:
         yield _fault(f"a Spark worker has Saime {__version__}, and the plan is counted by {version}", "install the same on both")
         return
-    counter = Counter(lay_out(specification, facts), best_loops())
-    for number in numbers:
-        try:
-            counter.add_partition(facts.partitions[number])
-        except BadInput as error:
-            yield _fault(error.what, error.fix, error.where)
-            return
-        yield {"partition": number}
+    some = replace(facts, partitions=tuple(facts.partitions[number] for number in numbers))
+    try:
+        counter = KernelEngine(threads=1).counted(specification, some)
+    except BadInput as error:
+        yield _fault(error.what, error.fix, error.where)
+        return
+    yield from ({"partition": number} for number in numbers)
     for slots, cubes in enumerate(counter.cubes):
         yield from _pieces(slots, cubes)
 
