@@ -3,10 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 APPS := registers dissemination monitoring portal
 
-.PHONY: help demo serve test check bench fix lock messages
+.PHONY: help demo serve test test-spark check bench fix lock messages
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/runtime ## run the whole chain on real input and serve it at http://127.0.0.1:8000; ARGS="--no-serve" ends after the chain
 	@$(BIN)/saime demo $(ARGS)
@@ -19,6 +19,10 @@ test: .venv/dev ## install what the tests need and run the whole suite, on SQLit
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 	@$(BIN)/pytest --database postgresql -m database -q
+
+test-spark: .venv/dev .venv-spark/installed ## count on a real Spark with two executors, one of which is killed; installs Spark (500 MB) and Java
+	@sh tools/install-java.sh
+	@$(BIN)/pytest --spark cluster -m spark $(ARGS)
 
 check: .venv/dev ## lint, format, types, import contracts, pack and messages; changes nothing
 	@$(BIN)/ruff check .
@@ -38,6 +42,7 @@ fix: .venv/dev ## mend what the linters can mend
 lock: .venv/dev ## choose the versions of requirements/*.txt again
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/dev.in -o requirements/dev.txt
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements/spark.in -o requirements/spark.txt
 
 messages: .venv/dev ## collect the words to translate and compile the translations (needs gettext)
 	@for app in $(APPS); do (unset DJANGO_SETTINGS_MODULE; cd src/saime/$$app && ../../../$(BIN)/django-admin makemessages -l lv --no-wrap --no-obsolete --add-location=file -v 0 && ../../../$(BIN)/django-admin compilemessages -v 0); done
@@ -54,4 +59,10 @@ messages: .venv/dev ## collect the words to translate and compile the translatio
 .venv/dev: .venv/runtime requirements/dev.txt
 	@echo "Installing what the tests need into .venv"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv-spark/installed: .venv/python requirements/spark.txt
+	@echo "Installing Spark into .venv-spark"
+	@$(BIN)/python -m venv .venv-spark
+	@.venv-spark/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/spark.txt
 	@touch $@

@@ -5,13 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import django
 import pytest
 
+from saime.core.tabulation.engines import NO_SETTINGS, EngineSettings
+from saime.core.tabulation.spark_session import disconnect
 from support.commands import run_saime
+from support.spark_servers import SPARK_SERVERS, SparkServer
 
 ROOT = Path(__file__).resolve().parents[1]
 _TEMPORARY = tempfile.TemporaryDirectory(prefix="saime-tests-", ignore_cleanup_errors=True)
@@ -23,6 +27,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's synchronous driver
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database behind the tests")
+    parser.addoption("--spark", choices=["embedded", "cluster"], default="embedded", help="what engine spark counts on")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,8 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever touches the relational database is part of the run on PostgreSQL too."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever touches the relational database is part of the run on PostgreSQL too; some of Spark needs a cluster."""
+    if config.getoption("spark") != "cluster":
+        items[:] = [item for item in items if not item.get_closest_marker("cluster")]
     for item in items:
         if item.get_closest_marker("django_db"):
             item.add_marker("database")
@@ -61,6 +68,22 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
             assert done.returncode == 0, done.stderr
             (home / "demo.log").write_text(done.stdout + done.stderr)
     return home
+
+
+@pytest.fixture(scope="session")
+def spark(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkServer]:
+    """Started by the first test that counts on Spark; these are of one group of xdist, so a run starts one."""
+    start = SPARK_SERVERS[pytestconfig.getoption("spark")]
+    with start(tmp_path_factory.mktemp("spark")) as server:
+        yield server
+        disconnect(server.remote)
+
+
+@pytest.fixture
+def engine_settings(request: pytest.FixtureRequest) -> EngineSettings:
+    if request.node.get_closest_marker("spark"):
+        return EngineSettings(spark_remote=request.getfixturevalue("spark").remote)
+    return NO_SETTINGS
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from saime.core.tabulation.engines import ENGINES
+from saime.core.tabulation.engines import ENGINES, EngineSettings
 from saime.core.tabulation.kernel import KernelEngine, array_loops
+from support.engines import ENGINES_TO_TEST
 from support.tabulation import Counter, fact, tree
 
 BENEFIT = tree({"_T": None, "CHILD": "_T", "HOUSING": "_T", "PENSION": "_T"}, name="benefit")
@@ -23,10 +24,10 @@ GROUP = tree(
 )
 
 
-@pytest.fixture(params=[*ENGINES, "kernel without numba"])
-def count(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
-    monkeypatch.setitem(ENGINES, "kernel without numba", lambda: KernelEngine(loops=array_loops()))
-    return Counter(request.param, tmp_path)
+@pytest.fixture(params=[*ENGINES_TO_TEST, "kernel without numba"])
+def count(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine_settings: EngineSettings) -> Counter:
+    monkeypatch.setitem(ENGINES, "kernel without numba", lambda settings: KernelEngine(loops=array_loops()))
+    return Counter(request.param, tmp_path, engine_settings)
 
 
 def test_a_person_with_two_benefits_is_one_person_in_the_total(count: Counter) -> None:

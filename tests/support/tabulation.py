@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.engines import EngineSettings
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.contract import FeedContract
@@ -125,6 +126,7 @@ class Counter:
 
     engine: str
     folder: Path
+    settings: EngineSettings
 
     def __call__(
         self, facts: Iterable[Fact], by: Mapping[str, Classification], columns: Mapping[str, str] | None = None, **fields: Any
@@ -132,7 +134,8 @@ class Counter:
         """Persons by cell. ``columns``: where a dimension's codes stand. Keys leave out a single period and stand alone if single."""
         dimensions = {name: {"column": column} for name, column in (columns or {}).items()}
         wanted = plan({name: dimensions.get(name, {}) for name in by}, **fields)
-        return by_code(tabulate_plan(wanted, by, write_facts(self.folder, facts), engine=self.engine))
+        stored = write_facts(self.folder, facts)
+        return by_code(tabulate_plan(wanted, by, stored, engine=self.engine, settings=self.settings))
 
 
 def by_code(table: FrequencyTable) -> dict[Any, int | None]:

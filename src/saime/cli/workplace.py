@@ -6,6 +6,7 @@ import os
 from functools import cache
 
 from saime.core.pack.reader import Pack
+from saime.core.tabulation.engines import EngineSettings
 from saime.production.services import Production
 from saime.project.environment import Environment, read_environment
 
@@ -22,7 +23,8 @@ def open_pack() -> Pack:
 
 def open_production() -> Production:
     place = environment()
-    return Production(open_pack(), place.warehouse, place.releases, place.home / "production" / "runs.json")
+    records, engines = place.home / "production" / "runs.json", EngineSettings(spark_remote=place.spark_remote)
+    return Production(open_pack(), place.warehouse, place.releases, records, engines=engines)
 
 
 def set_up_web() -> None:

@@ -20,7 +20,7 @@ from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.duckdb_engine import show_sql
-from saime.core.tabulation.engines import DEFAULT_ENGINE
+from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.code_lists import code_lists_of
@@ -42,6 +42,7 @@ class Production:
     releases: Path
     records: Path
     as_of: datetime | None = None  # count from what was loaded at this moment; None: now
+    engines: EngineSettings = NO_SETTINGS
 
     @property
     def store(self) -> ReleaseStore:
@@ -76,7 +77,8 @@ def tabulate(
     production: Production, plan: TabulationPlan, facts: FactTable, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
 ) -> FrequencyTable:
     """The inside table of a plan: exact counts, never to be published as they are. ``facts`` are ``production.facts(plan)``."""
-    return tabulate_plan(plan, _hierarchies(production, plan), facts, engine=engine, progress=progress)
+    hierarchies = _hierarchies(production, plan)
+    return tabulate_plan(plan, hierarchies, facts, engine=engine, progress=progress, settings=production.engines)
 
 
 def queries(production: Production, plan: TabulationPlan) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from saime.core.errors import BadInput
@@ -17,6 +17,7 @@ class Environment:
     """``home`` is the working folder; ``pack`` the country's content; ``database_url`` empty means SQLite in home.
 
     ``accessibility_contact`` (a role's address) and ``supervising_body`` stand in the accessibility statement.
+    ``spark_remote``: where engine spark finds Spark; it may hold a token.
     """
 
     home: Path
@@ -27,6 +28,7 @@ class Environment:
     maximum_cells: int
     accessibility_contact: str
     supervising_body: str
+    spark_remote: str = field(repr=False)
 
     @property
     def keys(self) -> Path:
@@ -66,6 +68,7 @@ def read_environment() -> Environment:
         maximum_cells=_count("SAIME_MAXIMUM_CELLS", 100_000),
         accessibility_contact=os.environ.get("SAIME_ACCESSIBILITY_CONTACT", ""),
         supervising_body=os.environ.get("SAIME_SUPERVISING_BODY", ""),
+        spark_remote=os.environ.get("SAIME_SPARK_REMOTE", ""),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from saime.core.errors import BadInput
@@ -10,6 +11,15 @@ from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """What the place of work says to engines. ``spark_remote``: address of a Spark Connect server; it may hold a token."""
+
+    spark_remote: str = field(default="", repr=False)
+
+
+NO_SETTINGS = EngineSettings()  # enough for every engine that works on this machine
 Progress = Callable[[int, int], None]  # partitions done, partitions in all
 
 
@@ -19,31 +29,37 @@ class Engine(Protocol):
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable: ...
 
 
-def _reference() -> Engine:
+def _reference(settings: EngineSettings) -> Engine:
     from saime.core.tabulation.reference import ReferenceEngine
 
     return ReferenceEngine()
 
 
-def _duckdb() -> Engine:
+def _duckdb(settings: EngineSettings) -> Engine:
     from saime.core.tabulation.duckdb_engine import DuckDBEngine
 
     return DuckDBEngine()
 
 
-def _kernel() -> Engine:
+def _kernel(settings: EngineSettings) -> Engine:
     from saime.core.tabulation.kernel import KernelEngine
 
     return KernelEngine()
 
 
-# A further engine (spark) is one entry here; its imports stay inside, so that its extra is needed only when it is used.
-ENGINES: dict[str, Callable[[], Engine]] = {"reference": _reference, "duckdb": _duckdb, "kernel": _kernel}
+def _spark(settings: EngineSettings) -> Engine:
+    from saime.core.tabulation.spark_engine import SparkEngine
+
+    return SparkEngine(settings.spark_remote)
+
+
+# Imports stay inside, so that what an engine needs is needed only when it is used.
+ENGINES: dict[str, Callable[[EngineSettings], Engine]] = {"reference": _reference, "duckdb": _duckdb, "kernel": _kernel, "spark": _spark}
 DEFAULT_ENGINE = "kernel"
 
 
-def get_engine(name: str) -> Engine:
+def get_engine(name: str, settings: EngineSettings = NO_SETTINGS) -> Engine:
     """Raises: BadInput that lists the engines there are."""
     if name not in ENGINES:
         raise BadInput(f"there is no tabulation engine '{name}'", fix=f"use one of: {', '.join(ENGINES)}")
-    return ENGINES[name]()
+    return ENGINES[name](settings)

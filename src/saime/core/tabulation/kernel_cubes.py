@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees
 from saime.core.tabulation.kernel_membership import Integers
 
+ADDITIVE = ("terms", "persons")
 Cube = npt.NDArray[np.int32]  # shape (cells, periods + 1); a run of periods is added at its begin and taken off at its end
 
 
@@ -38,10 +40,18 @@ class Cubes:
     def stamp(self) -> Integers:
         return np.zeros(self._shape[0], np.int64)
 
+    @property
+    def parts(self) -> dict[str, Cube]:
+        """What was counted, by name: arrays that add up over threads and machines."""
+        return {name: self.part(name) for name in ADDITIVE if name in self.__dict__}
+
+    def part(self, name: str) -> Cube:
+        return cast(Cube, getattr(self, name))
+
     def add(self, other: Cubes) -> None:
-        self.terms += other.terms
-        if "persons" in other.__dict__:
-            self.persons += other.persons
+        for name, part in other.parts.items():
+            mine = self.part(name)
+            mine += part
 
 
 def persons_by_cell(layout: Layout, cubes: Sequence[Cubes]) -> Cube:
@@ -52,7 +62,7 @@ def persons_by_cell(layout: Layout, cubes: Sequence[Cubes]) -> Cube:
         cube = counted.terms.reshape(*sizes, -1).copy()
         for axis in range(len(sizes)):
             _sum_over_tree(cube, axis, layout.trees)
-        if "persons" in counted.__dict__:
+        if "persons" in counted.parts:
             cube += counted.persons.reshape(cube.shape)
         counts[..., slots.positions] = np.cumsum(cube[..., :-1], axis=-1, dtype=np.int32)
     return counts

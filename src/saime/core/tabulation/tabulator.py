@@ -8,7 +8,7 @@ from saime.core.errors import BadInput
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import Dimension, FrequencyTable
 from saime.core.tabulation.compilation import compile_plan
-from saime.core.tabulation.engines import DEFAULT_ENGINE, Progress, get_engine
+from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings, Progress, get_engine
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.facts import FactTable
 
@@ -19,6 +19,7 @@ def tabulate_plan(
     facts: FactTable,
     engine: str = DEFAULT_ENGINE,
     progress: Progress | None = None,
+    settings: EngineSettings = NO_SETTINGS,
 ) -> FrequencyTable:
     """Count the distinct persons of every cell of the plan.
 
@@ -26,7 +27,7 @@ def tabulate_plan(
     Raises: BadInput if plan, classifications and facts do not fit, if the engine does not exist, or if a dimension that is
     not declared as overlapping overlaps: protection would take its margins for sums.
     """
-    counter = get_engine(engine)
+    counter = get_engine(engine, settings)
     table = counter.tabulate(compile_plan(plan, classifications, facts), facts, progress=progress)
     for dimension in table.structure.dimensions:
         _check_declared_overlap(table, dimension)

@@ -10,31 +10,34 @@ import pytest
 from saime.core.errors import BadInput, TryLater
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.duckdb_engine import DuckDBEngine, show_sql
-from saime.core.tabulation.engines import ENGINES
+from saime.core.tabulation.engines import EngineSettings
 from saime.core.tabulation.tabulator import tabulate_plan
+from support.engines import ENGINES_TO_TEST
 from support.tabulation import Fact, by_code, fact, plan, tree, write_facts
 
 BENEFIT = {"BENEFIT": tree({"_T": None, "CHILD": "_T", "HOUSING": "_T"})}
 TWO_BENEFITS = [fact("p1", benefit="CHILD"), fact("p1", benefit="HOUSING")]
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_progress_ends_with_all_partitions(engine: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES_TO_TEST)
+def test_progress_ends_with_all_partitions(engine: str, engine_settings: EngineSettings, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     facts = write_facts(tmp_path, TWO_BENEFITS, partitions=3)
     asked = plan({"BENEFIT": {"column": "benefit"}})
-    tabulate_plan(asked, BENEFIT, facts, engine=engine, progress=lambda done, total: told.append((done, total)))
+    tabulate_plan(asked, BENEFIT, facts, engine, lambda done, total: told.append((done, total)), engine_settings)
     assert told == sorted(told)
     assert told[-1] == (3, 3)
 
 
-@pytest.mark.parametrize("engine", sorted(ENGINES))
-def test_persons_in_several_children_are_refused_where_the_plan_says_that_there_are_none(engine: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ENGINES_TO_TEST)
+def test_persons_in_several_children_are_refused_where_the_plan_says_that_there_are_none(
+    engine: str, engine_settings: EngineSettings, tmp_path: Path
+) -> None:
     asked = plan({"SEX": {"hierarchy": "SEX", "column": "sex"}, "BENEFIT": {"column": "benefit", "overlaps": False}})
     by = BENEFIT | {"SEX": tree({"F": None})}
     facts = [Fact(row.person, {**row.values, "sex": "F"}) for row in TWO_BENEFITS]
     with pytest.raises(BadInput, match="overlaps: true") as caught:
-        tabulate_plan(asked, by, write_facts(tmp_path, facts), engine=engine)
+        tabulate_plan(asked, by, write_facts(tmp_path, facts), engine, settings=engine_settings)
     assert "dimension BENEFIT" in caught.value.where
 
 

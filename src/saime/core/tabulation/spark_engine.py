@@ -1,0 +1,104 @@
+"""Counting on a Spark cluster through Spark Connect: Spark gives out the numbers of partitions and repeats what fails; its workers
+read the files themselves and run the kernel (docs/adr/0013). Nothing but small arrays comes back, and they add up exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from saime import __version__
+from saime.core.errors import BadInput, TryLater
+from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
+from saime.core.tabulation.kernel_layout import lay_out
+from saime.core.tabulation.spark_session import connect, disconnect, server_of
+from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, add_piece, count_partitions
+from saime.core.tabulation.specification import Specification
+from saime.core.warehouse.facts import FactTable
+
+
+@dataclass(frozen=True)
+class SparkEngine:
+    """``remote``: address of a Spark Connect server, sc://host:port, with parameters after ``/;`` if it needs any.
+
+    ``task_bytes``: of Parquet for one task, about; it changes the time, never the result.
+    """
+
+    remote: str = field(repr=False)  # may hold a token
+    task_bytes: int = 16 * 2**20
+
+    def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
+        """Count the distinct persons of each cell.
+
+        Raises: BadInput as the kernel does, without the extra, or without a usable address; TryLater if Spark does not answer or
+        gives up.
+        """
+        return specification.table(self.count(specification, facts, progress=progress).reshape(-1).tolist())
+
+    def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
+        """The same as an array. Shape: the structure's. Unit: persons."""
+        layout = lay_out(specification, facts)
+        totals = [Cubes(layout.trees, slots) for slots in layout.slots]
+        answers = self._answers(specification, facts)
+        for done, _ in enumerate(_counted_partitions(answers, totals, len(facts.partitions)), start=1):
+            if progress:
+                progress(done, len(facts.partitions))
+        return persons_by_cell(layout, totals)
+
+    def _answers(self, specification: Specification, facts: FactTable) -> Iterator[Any]:
+        session = connect(self.remote)
+        from pyspark.errors import PySparkException, PythonException
+
+        try:
+            job = session.range(0, len(facts.partitions), 1, self.tasks_for(facts.partitions))
+            yield from job.mapInArrow(_task(specification, facts), ANSWER_IN_SPARK).toLocalIterator()
+        except PySparkException as error:
+            if not isinstance(error, PythonException):  # after that one the session is as good as before, and its workers are warm
+                disconnect(self.remote)
+            raise _given_up(error, server_of(self.remote)) from error
+
+    def tasks_for(self, partitions: Sequence[Sequence[Path]]) -> int:
+        """At most one for each partition."""
+        size = sum(path.stat().st_size for files in partitions for path in files)
+        return max(1, min(len(partitions), size // self.task_bytes))
+
+
+def _task(specification: Specification, facts: FactTable) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """A function that takes its whole meaning from Saime on the worker, and only its arguments from here."""
+
+    def count(batches: Iterable[Any]) -> Iterator[Any]:
+        return count_partitions(specification, facts, version, batches)
+
+    version = __version__
+    return count
+
+
+def _counted_partitions(answers: Iterable[Any], totals: Sequence[Cubes], partitions: int) -> Iterator[int]:
+    """Add up what comes; each partition's number as soon as it is told. Raises: BadInput for what a worker found wrong."""
+    counted = np.zeros(partitions, np.int64)
+    for row in answers:
+        if row.fault is not None:
+            raise BadInput(**json.loads(row.fault))
+        if row.part is not None:
+            add_piece(totals[row.slots], row.part, row.begin, bytes(row.numbers))
+        else:
+            counted[row.partition] += 1
+            yield row.partition
+    if (counted != 1).any():
+        raise TryLater("Spark left a partition out or gave one twice", where="engine spark", fix="run again, or use another engine")
+
+
+def _given_up(error: Exception, server: str) -> TryLater:
+    """Names the kind of the last error only: what a server says may be long, and is in its log."""
+    kinds = re.findall(r"^\s*((?:\w+\.)+\w+|\w+(?:Error|Exception))(?::|$)", str(error), re.M)
+    told = kinds[-1] if kinds else type(error).__name__
+    fix = "see Spark's log; each worker needs Saime and the warehouse under the same path (docs/how-to/count-on-spark.md)"
+    return TryLater(f"Spark could not count: {told}", where=f"Spark at {server}", fix=fix)
