@@ -273,7 +273,9 @@ def test_a_refused_delivery_is_sealed_whole_and_opens_with_the_receiving_key(hom
         home.load(path)
     report = home.quarantine.report(refusal.value.quarantine_id)
     assert home.quarantine.reports() == (report,)
-    assert (report.delivery_name, report.period, report.faults) == ("june.csv", "2019-06", refusal.value.faults)
+    assert (report.delivery_name, report.period, report.outcome, report.rows) == ("june.csv", "2019-06", "refused", 5)
+    told = [(fault.code, fault.column, fault.count, fault.places, fault.what, fault.fix) for fault in report.faults]
+    assert told == [(fault.code, fault.column, fault.count, fault.places, fault.what, fault.fix) for fault in refusal.value.faults]
     home.quarantine.open(report.id, tmp_path / "opened.csv")
     assert (tmp_path / "opened.csv").read_bytes() == path.read_bytes()
     assert (tmp_path / "opened.csv").stat().st_mode & 0o777 == 0o600

@@ -5,6 +5,7 @@ Whether two rows share a key is found later, where the rows of a person meet (``
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,7 +26,9 @@ WHAT: dict[FaultCode, tuple[str, str]] = {
     "bad_personal_code": ("not a personal code (values are not shown)", "write DDMMYY-NNNNN or eleven digits"),
     "wrong_check_digit": ("the personal code's last digit does not agree with the others (values are not shown)", "correct the codes"),
     "bad_date": ("not a date", "write YYYY-MM-DD"),
+    "code_not_valid": ("the code of code list {code_list} is not valid on any day of the row within {period}", "use the code of that time"),
     "bad_integer": ("not a whole number", "write digits only"),
+    "bad_amount": ("not an amount", "write digits, and up to two more after a point or a comma"),
     "bad_boolean": ("neither true nor false", "write true, false, 1 or 0"),
     "ends_before_start": ("the spell ends before it starts", "correct one of the two dates"),
     "outside_period": ("the spell lies wholly outside the delivery's period {period}", "leave the row out, or correct its dates"),
@@ -60,6 +63,9 @@ class RowChecker:
         codes = self._check_person(batch, first, sound)
         columns = {column.name: self._check_column(column, batch, first, sound) for column in self._delivery.contract.fact_columns}
         self._check_spell(columns, first, sound)
+        for column in self._delivery.contract.stored_columns:
+            if column.type == "code":
+                self._check_validity(column, columns, first, sound)
         positions = np.arange(first, self.rows, dtype=np.int64)
         if sound.all():
             return CheckedRows(codes, columns, positions)
@@ -110,13 +116,29 @@ class RowChecker:
         outside = _true(pc.less(end, period.start)) | _true(pc.greater(start, period.end))
         self._note("outside_period", contract[spell.start], outside & ~backward, first, sound, lambda row: f"{start[row]} to {end[row]}")
 
+    def _check_validity(self, column: Column, columns: dict[str, pa.Array], first: int, sound: Mask) -> None:
+        """A code is to be valid on a day on which the row holds and which is in the delivery's period."""
+        period, code_list = self._delivery.period, self._delivery.code_lists[column.name]
+        starts, ends = columns[VALID_FROM], columns[VALID_TO]
+        for position in code_list.not_always_valid(period.start, period.end):
+            since, until = code_list.valid[position]
+            marks = np.zeros(len(sound), np.bool_)
+            if since and since > period.start:
+                marks |= True if since > period.end else _true(pc.less(ends, since))
+            if until and until < period.end:
+                marks |= True if until < period.start else _true(pc.greater(starts, until))
+            marks &= _true(pc.equal(columns[column.name], position))
+            shown_code = functools.partial(_always, shown(code_list.codes[position]))
+            self._note("code_not_valid", column, marks & sound, first, sound, shown_code)
+
     def _note(
         self, code: FaultCode, column: Column, marks: Mask, first: int, sound: Mask, value: Callable[[int], str] | None = None
     ) -> None:
         """Log the marked rows and take them from the sound ones. ``value`` shows what stands at a place in the batch."""
         if not marks.any():
             return
-        sound &= ~marks
+        if not self._delivery.contract.keeps_rows_with(code):
+            sound &= ~marks
         places = np.flatnonzero(marks)
         what, fix = (text.format(**self._facts(column)) for text in WHAT[code])
         rows = self._file.data_rows(places.astype(np.int64) + first)
@@ -134,6 +156,10 @@ class RowChecker:
             "minimum": "any" if column.minimum is None else str(column.minimum),
             "maximum": "any" if column.maximum is None else str(column.maximum),
         }
+
+
+def _always(text: str, _row: int) -> str:
+    return text
 
 
 def _true(marks: pa.Array) -> Mask:

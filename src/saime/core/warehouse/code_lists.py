@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from saime.core.errors import BadInput
 from saime.core.model.classification import Classification
@@ -15,11 +16,19 @@ MOST_CODES = 65_535  # positions are stored as uint16
 
 @dataclass(frozen=True)
 class CodeList:
-    """The codes that a column may hold; facts keep a code's position in ``codes``."""
+    """The codes that a column may hold; facts keep a code's position in ``codes``.
+
+    ``valid``: the first and the last day of each code, None where it is open; without it every code is always valid.
+    """
 
     id: str
     version: str
     codes: tuple[str, ...]
+    valid: tuple[tuple[date | None, date | None], ...] = ()
+
+    def not_always_valid(self, start: date, end: date) -> tuple[int, ...]:
+        """Positions of the codes that are not valid on every day from ``start`` to ``end``."""
+        return tuple(n for n, (first, last) in enumerate(self.valid) if (first and first > start) or (last and last < end))
 
     @property
     def key(self) -> str:
@@ -44,4 +53,5 @@ def _read(classification: Classification) -> CodeList:
             f"code list {classification.id} has {len(codes)} codes; a column of the warehouse can number {MOST_CODES}",
             fix="split the classification",
         )
-    return CodeList(classification.id, classification.version, codes)
+    valid = tuple((code.valid_from, code.valid_to) for code in classification.leaves)
+    return CodeList(classification.id, classification.version, codes, valid)

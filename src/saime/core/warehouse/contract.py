@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from saime.core.model.text import Text
+from saime.core.warehouse.faults import FaultCode
 
-ColumnType = Literal["personal_code", "code", "date", "integer", "boolean"]
+ColumnType = Literal["personal_code", "code", "date", "integer", "amount", "boolean"]
+KEEPS_ITS_ROW: tuple[FaultCode, ...] = ("code_not_valid", "differs_within_person", "overlapping_spells")
+TOLERABLE: tuple[FaultCode, ...] = (
+    "empty_required",
+    "bad_personal_code",
+    "wrong_check_digit",
+    "unknown_code",
+    "bad_date",
+    "bad_integer",
+    "bad_amount",
+    "out_of_range",
+    "bad_boolean",
+    "ends_before_start",
+    "outside_period",
+    "duplicate_key",
+    *KEEPS_ITS_ROW,
+)
 
 
 class Column(BaseModel):
-    """One column of a delivery. ``required`` means that no row may leave it empty; ``extract``, that it may go into a research extract."""
+    """One column of a delivery. ``required`` means that no row may leave it empty; ``minimum`` and ``maximum`` of an amount
+    are whole units of currency. ``extract``: it may go into a research extract. ``one_per_person``: the rows of a person in
+    one delivery agree in it, such as their sex.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,6 +44,7 @@ class Column(BaseModel):
     minimum: int | None = None
     maximum: int | None = None
     extract: bool = False
+    one_per_person: bool = False
 
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> Self:
@@ -31,16 +52,22 @@ class Column(BaseModel):
             raise ValueError(f"column '{self.name}': a personal code never goes into an extract")
         if (self.type == "code") != (self.code_list is not None):
             raise ValueError(f"column '{self.name}': a column of type code, and no other, names a code_list")
+        if self.one_per_person and not (self.type == "code" and self.required):
+            raise ValueError(f"column '{self.name}': only a required column of type code is one_per_person")
         return self
 
 
 class Spell(BaseModel):
-    """The columns that say from when until when a fact holds; both ends included, an empty end is open."""
+    """The columns that say from when until when a fact holds; both ends included, an empty end is open.
+
+    ``no_overlap_by``: two spells of a person that agree in these columns share no day; without it spells may overlap.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: str
     end: str
+    no_overlap_by: tuple[str, ...] | None = None
 
 
 class Retention(BaseModel):
@@ -51,11 +78,38 @@ class Retention(BaseModel):
     months: PositiveInt
 
 
+class Tolerance(BaseModel):
+    """Up to which share of a delivery's rows a fault does not refuse it, and whether the faulty rows are loaded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    refuse_above: float = Field(ge=0, lt=1)
+    rows: Literal["left_out", "kept"] = "left_out"
+
+
+class Linkage(BaseModel):
+    """What publication asks of the match of a feed's persons with a register, another feed of the pack.
+
+    ``minimum``: the lowest match rate; ``fall``: the largest fall of it since the load before; ``differs``: the largest
+    share of matched persons whose ``agree`` columns hold another code than the register's. Shares are from 0 to 1.
+    ``by``: columns that the report divides persons by, each with the classification of its groups.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    register_feed: str = Field(alias="register")
+    minimum: float = Field(ge=0, le=1)
+    fall: float = Field(ge=0, le=1)
+    differs: float = Field(default=1, ge=0, le=1)
+    agree: tuple[str, ...] = ()
+    by: dict[str, str] = {}
+
+
 class FeedContract(BaseModel):
     """Columns, types, code lists, keys, period, legal basis and retention of one feed.
 
     Without ``spell`` a fact holds on the delivery's whole period. ``key`` names the columns that no two rows share.
-    Without ``retention`` facts are kept until somebody sets one.
+    Without ``retention`` facts are kept until somebody sets one. A fault that ``tolerances`` does not name refuses the delivery.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +124,8 @@ class FeedContract(BaseModel):
     key: tuple[str, ...]
     spell: Spell | None = None
     retention: Retention | None = None
+    tolerances: dict[FaultCode, Tolerance] = {}
+    linkage: Linkage | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -78,9 +134,10 @@ class FeedContract(BaseModel):
             raise ValueError("two columns have the same name")
         if sum(column.type == "personal_code" for column in self.columns) != 1:
             raise ValueError("a feed has exactly one column of type personal_code")
-        used = [*self.key, *([self.spell.start, self.spell.end] if self.spell else [])]
+        used = [*self.key, *([self.spell.start, self.spell.end, *(self.spell.no_overlap_by or ())] if self.spell else [])]
+        used += [*self.linkage.agree, *self.linkage.by] if self.linkage else []
         if unknown := sorted(set(used) - set(names)):
-            raise ValueError(f"key or spell names unknown columns: {', '.join(unknown)}")
+            raise ValueError(f"key, spell or linkage names unknown columns: {', '.join(unknown)}")
         if self.key and self.person_column not in self.key:
             raise ValueError(f"the key of a feed of person facts includes the personal code, '{self.person_column}'")
         return self
@@ -95,6 +152,19 @@ class FeedContract(BaseModel):
         if not ends[self.spell.start].required:
             raise ValueError(f"no row may leave the start of its spell empty: '{self.spell.start}' is required")
         return self
+
+    @model_validator(mode="after")
+    def _tolerates_what_can_be_tolerated(self) -> Self:
+        for code, tolerance in self.tolerances.items():
+            if code not in TOLERABLE:
+                raise ValueError(f"fault '{code}' is of the whole file and cannot be tolerated; those that can be: {', '.join(TOLERABLE)}")
+            if tolerance.rows == "kept" and code not in KEEPS_ITS_ROW:
+                raise ValueError(f"a row with fault '{code}' cannot be stored; rows can be kept with: {', '.join(KEEPS_ITS_ROW)}")
+        return self
+
+    def keeps_rows_with(self, code: FaultCode) -> bool:
+        """Are rows with this fault loaded all the same?"""
+        return code in self.tolerances and self.tolerances[code].rows == "kept"
 
     @property
     def person_column(self) -> str:

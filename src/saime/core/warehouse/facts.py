@@ -15,8 +15,9 @@ PERSON, PERSON_KEY, VALID_FROM, VALID_TO = "person_number", "person_key", "valid
 class LoadRecord(BaseModel):
     """One load of one delivery, as the warehouse's manifest keeps it. It names no person.
 
-    ``rows`` and ``persons`` are those of the delivery. ``replaces`` is the id of the load that it corrected, and
-    ``deletions`` counts the lawful deletions of a person that took rows of this load away.
+    ``rows`` and ``persons`` are those that were loaded of the delivery, ``left_out`` its rows with tolerated faults, which
+    were not. ``replaces`` is the id of the load that it corrected, and ``deletions`` counts the lawful deletions of a
+    person that took rows of this load away.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class LoadRecord(BaseModel):
     synthetic: bool
     replaces: str | None = None
     deletions: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,17 @@ FaultCode = Literal[
     "bad_personal_code",
     "wrong_check_digit",
     "unknown_code",
+    "code_not_valid",
     "bad_date",
     "bad_integer",
+    "bad_amount",
     "out_of_range",
     "bad_boolean",
     "ends_before_start",
     "outside_period",
     "duplicate_key",
+    "differs_within_person",
+    "overlapping_spells",
 ]
 ORDER = {code: position for position, code in enumerate(get_args(FaultCode))}
 MOST_PLACES = 5
@@ -60,7 +64,10 @@ class Place(BaseModel):
 
 
 class Fault(BaseModel):
-    """One kind of fault in one column (or in the file): how often, up to five places, what it is and how to mend it."""
+    """One kind of fault in one column (or in the file): how often, up to five places, what it is and how to mend it.
+
+    ``share`` of the delivery's rows, and ``refuse_above``, the share that the contract takes; None: it takes none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,12 +77,24 @@ class Fault(BaseModel):
     places: tuple[Place, ...] = ()
     what: str
     fix: str
+    share: float | None = None
+    refuse_above: float | None = None
+
+    @property
+    def refuses(self) -> bool:
+        return self.refuse_above is None or self.share is None or self.share > self.refuse_above
 
     def __str__(self) -> str:
         where = f"column {self.column}: " if self.column else ""
         more = ", …" if self.count > len(self.places) else ""
         rows = f" [{self.count} rows: {', '.join(map(str, self.places))}{more}]" if self.places else ""
-        return f"{self.code}: {where}{self.what}{rows}; {self.fix}"
+        return f"{self.code}: {where}{self.what}{rows}{self._limit()}; {self.fix}"
+
+    def _limit(self) -> str:
+        if self.refuse_above is None or self.share is None:
+            return ""
+        taken = "more than" if self.refuses else "within"
+        return f" ({self.share:.3%} of the rows, {taken} the {self.refuse_above:.3%} that the contract takes)"
 
 
 class FaultLog:

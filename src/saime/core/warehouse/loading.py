@@ -21,12 +21,14 @@ from saime.core.errors import BadInput, TryLater
 from saime.core.warehouse.checks import RowChecker
 from saime.core.warehouse.corrections import check_replaces, loaded_for, new_load_id
 from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
+from saime.core.warehouse.delivery_report import DeliveryReport, Outcome, delivery_report, judged
 from saime.core.warehouse.facts import LoadRecord
-from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, FaultLog, Place
+from saime.core.warehouse.faults import MOST_PLACES, DeliveryRefused, Fault, FaultLog, Place
 from saime.core.warehouse.key_domains import WarehouseCipher
 from saime.core.warehouse.keys import check_fingerprint
 from saime.core.warehouse.manifest import PersonFile, StoredFile, StoredLoad
 from saime.core.warehouse.merging import Merged, fact_metadata, merge_partition
+from saime.core.warehouse.person_checks import OF_A_PERSON, PersonFault
 from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule
 from saime.core.warehouse.quarantine import Quarantine
 from saime.core.warehouse.reading import most_rows, open_delivery
@@ -45,6 +47,7 @@ class LoadReceipt:
 
     record: LoadRecord
     already_loaded: bool
+    report: DeliveryReport
 
 
 def load_delivery(
@@ -69,7 +72,8 @@ def load_delivery(
         digest = delivery.digest()
         earlier = loaded_for(warehouse, delivery)
         if earlier and earlier.delivery_digest == digest:
-            return LoadReceipt(earlier, already_loaded=True)
+            report = delivery_report(delivery, digest, "loaded_before", rows=earlier.rows + earlier.left_out, left_out=earlier.left_out)
+            return LoadReceipt(earlier, already_loaded=True, report=report)
         check_replaces(delivery, earlier, replace=replace)
         check_may_keep(delivery.contract, delivery.period, delivery.received_at, where=delivery.shown_name)
         load = _Load(warehouse, delivery, folder, FaultLog(), check_digit, earlier)
@@ -77,10 +81,13 @@ def load_delivery(
         if delivery.digest() != digest:
             raise TryLater("the delivery changed while it was read", where=delivery.shown_name, fix="load it when it is complete")
         if stored is None:
-            report = quarantine.seal(delivery, digest, load.log.faults)
-            raise DeliveryRefused(report.faults, delivery=report.delivery_name, quarantine_id=report.id)
+            refused = quarantine.seal(delivery, load.refusal(digest))
+            raise DeliveryRefused(load.faults, delivery=refused.delivery_name, quarantine_id=refused.id)
+        report = load.report(digest)
+        if report.left_out:
+            quarantine.seal(delivery, report)
         warehouse.publish(stored, load.person_files, delivery.code_lists, cipher.fingerprint, load.finished)
-        return LoadReceipt(stored.record, already_loaded=False)
+        return LoadReceipt(stored.record, already_loaded=False, report=report)
 
 
 @dataclass
@@ -95,13 +102,31 @@ class _Load:
     replaces: LoadRecord | None
     rows: int = 0
     person_files: list[PersonFile] = field(default_factory=list)
+    loaded: int = 0
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults found, each with what the contract takes of it."""
+        return judged(self.log.faults, self.delivery.contract, self.rows)
+
+    @property
+    def is_refused(self) -> bool:
+        return any(fault.refuses for fault in self.faults)
+
+    def report(self, digest: str) -> DeliveryReport:
+        left_out = self.rows - self.loaded
+        outcome: Outcome = "loaded_in_part" if left_out else "loaded_with_warnings" if self.log else "loaded"
+        return delivery_report(self.delivery, digest, outcome, rows=self.rows, left_out=left_out, faults=self.faults)
+
+    def refusal(self, digest: str) -> DeliveryReport:
+        return delivery_report(self.delivery, digest, "refused", rows=self.rows, left_out=self.rows, faults=self.faults)
 
     @property
     def finished(self) -> Path:
         return self.folder / "finished"
 
     def run(self, cipher: WarehouseCipher, digest: str, progress: Progress | None) -> StoredLoad | None:
-        """Stage and merge all rows; None if the log holds faults."""
+        """Stage and merge all rows; None if faults refuse the delivery."""
         file = open_delivery(self.delivery, self.log)
         if file is None:
             return None
@@ -109,7 +134,7 @@ class _Load:
         files, persons = self._merge(file)
         if not self.rows and not self.log:
             self.log.add("no_rows", "the file has a header and no rows", "deliver the rows")
-        if self.log:
+        if self.is_refused:
             return None
         code_lists = {column: code_list.key for column, code_list in self.delivery.code_lists.items()}
         return StoredLoad(record=self._record(digest, persons), code_lists=code_lists, files=files)
@@ -123,11 +148,12 @@ class _Load:
             period=delivery.period.code,
             delivery_name=delivery.shown_name,
             delivery_digest=digest,
-            rows=self.rows,
+            rows=self.loaded,
             persons=persons,
             received_at=delivery.received_at,
             synthetic=delivery.synthetic,
             replaces=self.replaces.id if self.replaces else None,
+            left_out=self.rows - self.loaded,
         )
 
     def _stage(self, file: DeliveryFile, cipher: WarehouseCipher, progress: Progress | None) -> None:
@@ -146,7 +172,10 @@ class _Load:
         with ThreadPoolExecutor(MERGES_AT_ONCE) as pool:
             merged = list(pool.map(self._merge_one, staged))
         for _, partition in merged:
-            self._log_duplicates(file, partition)
+            self._log_pairs(file, PersonFault("duplicate_key", partition.duplicates))
+            for fault in partition.faults:
+                self._log_pairs(file, fault)
+        self.loaded = sum(partition.rows for _, partition in merged)
         return tuple(stored for stored, _ in merged), sum(partition.persons for _, partition in merged)
 
     def _merge_one(self, number: int) -> tuple[StoredFile, Merged]:
@@ -161,15 +190,15 @@ class _Load:
         stored = StoredFile(partition=number, name=target.name, rows=merged.rows, bytes=target.stat().st_size, sha256=digest)
         return stored, merged
 
-    def _log_duplicates(self, file: DeliveryFile, merged: Merged) -> None:
-        if not len(merged.duplicates):
+    def _log_pairs(self, file: DeliveryFile, fault: PersonFault) -> None:
+        if not len(fault.pairs):
             return
-        first = merged.duplicates[np.argsort(merged.duplicates[:, 0])][:MOST_PLACES]
+        first = fault.pairs[np.argsort(fault.pairs[:, 0])][:MOST_PLACES]
         rows = file.data_rows(first.ravel()).reshape(-1, 2)
-        places = [Place(row=int(row), value=f"as row {earlier}") for row, earlier in rows]
-        key = ", ".join(self.delivery.contract.key)
-        what = f"rows share the key {key} with an earlier row"
-        self.log.add("duplicate_key", what, "deliver each key once", count=len(merged.duplicates), places=places)
+        how = "as" if fault.code == "duplicate_key" else "and"
+        places = [Place(row=int(row), value=f"{how} row {other}") for row, other in rows]
+        what, fix = (text.format(key=", ".join(self.delivery.contract.key)) for text in OF_A_PERSON[fault.code])
+        self.log.add(fault.code, what, fix, column=fault.column, count=len(fault.pairs), places=places)
 
 
 def _check_period(delivery: Delivery) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import PERSON, PERSON_KEY, VALID_FROM, VALID_TO
 from saime.core.warehouse.faults import Rows
+from saime.core.warehouse.person_checks import PersonFault, PersonRows
 from saime.core.warehouse.persons import PersonTable
 from saime.core.warehouse.staging import POSITION
 
@@ -26,11 +28,15 @@ Columns = list[npt.NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Merged:
-    """What a partition holds. ``duplicates``: pairs of positions, a row and the first row that has the same key."""
+    """What a partition holds. ``duplicates``: pairs of positions, a row and the first row that has the same key.
+
+    ``faults``: what the rows of a person must not be together, with pairs of positions.
+    """
 
     rows: int
     persons: int
     duplicates: Rows  # shape (n, 2)
+    faults: tuple[PersonFault, ...] = ()
 
 
 def merge_partition(
@@ -42,10 +48,15 @@ def merge_partition(
     """
     rows = _read(staged)
     person, persons, table = known.numbered(rows.column(PERSON_KEY).combine_chunks())
+    checked = PersonRows(person.astype(np.int64), partial(_numbers, rows), contract)
+    faults = checked.check(_numbers(rows, POSITION))
+    if not checked.sound.all():
+        rows = rows.filter(pa.array(checked.sound)).combine_chunks()
+        person, persons, table = known.numbered(rows.column(PERSON_KEY).combine_chunks())
     order, duplicates = _order(rows, person.astype(np.int64), contract)
     facts = rows.drop_columns([PERSON_KEY, POSITION]).add_column(0, PERSON, pa.array(person))
     write_facts(facts.take(pa.array(order)), target, metadata)
-    return Merged(len(order), persons, duplicates), table
+    return Merged(len(order), persons, duplicates, faults), table
 
 
 def fact_metadata(contract: FeedContract, code_lists: dict[str, CodeList]) -> dict[str, str]:

@@ -17,6 +17,7 @@ ACCEPTED: dict[ColumnType, str] = {
     "code": "text or integers",
     "date": "date32 or text",
     "integer": "integers or text",
+    "amount": "decimals with two digits after the point, integers or text (floats are not exact)",
     "boolean": "bool or text",
 }
 
@@ -76,4 +77,6 @@ def _is_accepted(wanted: ColumnType, found: pa.DataType) -> bool:
         return bool(pa.types.is_date32(found))
     if wanted == "boolean":
         return bool(pa.types.is_boolean(found))
-    return wanted in ("code", "integer") and bool(pa.types.is_integer(found))
+    if wanted == "amount" and pa.types.is_decimal(found):
+        return bool(found.scale <= 2)
+    return wanted in ("code", "integer", "amount") and bool(pa.types.is_integer(found))

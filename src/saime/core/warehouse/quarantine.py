@@ -1,4 +1,6 @@
-"""Quarantine: a faulty delivery, whole and sealed, beside a report of its faults.
+"""Quarantine: a delivery with faults, whole and sealed, beside the report of its faults.
+
+A delivery of which rows were left out is here too: those rows are nowhere else.
 
 ``<id>/delivery.age`` is the file encrypted with age to the receiving key, so no personal code lies on the disk in the
 clear; ``<id>/report.json`` names no person. Opening one needs the receiving key.
@@ -14,32 +16,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyrage
-from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError
 
 from saime.core.durable import make_folders, sync
 from saime.core.errors import BadInput, NotFound
 from saime.core.warehouse.delivery import Delivery
-from saime.core.warehouse.faults import Fault
+from saime.core.warehouse.delivery_report import DeliveryReport
 from saime.core.warehouse.keys import open_receiving_identity
 
 SEALED, REPORT = "delivery.age", "report.json"
 
 
-class QuarantineReport(BaseModel):
-    """What was refused and why. ``recipient`` is the public half of the key that opens it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class QuarantineReport(DeliveryReport):
+    """What has faults and which. ``recipient`` is the public half of the key that opens it."""
 
     id: str
-    feed: str
-    feed_version: str
-    period: str
-    delivery_name: str
-    delivery_digest: str
-    received_at: str
-    synthetic: bool
     recipient: str
-    faults: tuple[Fault, ...]
 
 
 class Quarantine:
@@ -49,20 +41,25 @@ class Quarantine:
         self.root, self._keys = root, keys
 
     def reports(self) -> tuple[QuarantineReport, ...]:
-        """The reports of all refused deliveries, by id."""
+        """The reports of all deliveries here, by id."""
         return tuple(self.report(path.parent.name) for path in sorted(self.root.glob(f"[!.]*/{REPORT}")))
 
     def report(self, quarantine_id: str) -> QuarantineReport:
-        """Raises: NotFound if no delivery was refused under this id."""
+        """Raises: NotFound if there is no delivery under this id; BadInput if an earlier version wrote its report."""
         path = self.root / quarantine_id / REPORT
         if quarantine_id in ("", ".", "..") or "/" in quarantine_id or not path.is_file():
             raise NotFound("no such delivery is in quarantine", where=str(self.root), fix="take the id from the refusal's message")
-        return QuarantineReport.model_validate_json(path.read_bytes())
+        try:
+            return QuarantineReport.model_validate_json(path.read_bytes())
+        except ValidationError:
+            fix = "remove the folder, and ask for the delivery again if it is needed"
+            raise BadInput("the report is damaged, or of an earlier version", where=str(path), fix=fix) from None
 
-    def seal(self, delivery: Delivery, digest: str, faults: tuple[Fault, ...]) -> QuarantineReport:
+    def seal(self, delivery: Delivery, told: DeliveryReport) -> QuarantineReport:
         """Seal the delivery with its report; the same delivery sealed before is replaced."""
         recipient = open_receiving_identity(self._keys).to_public()
-        report = _report(delivery, digest, faults, str(recipient))
+        name = f"{told.feed}-{told.period}-{told.delivery_digest[:12]}"
+        report = QuarantineReport(**dict(told), id=name, recipient=str(recipient))
         make_folders(self.root)
         unfinished, target = self.root / f".{report.id}", self.root / report.id
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -144,18 +141,3 @@ def _seal(source: Path, target: Path, recipient: pyrage.x25519.Recipient) -> Non
             if sealed.failure is not None:
                 raise sealed.failure from None
             raise
-
-
-def _report(delivery: Delivery, digest: str, faults: tuple[Fault, ...], recipient: str) -> QuarantineReport:
-    return QuarantineReport(
-        id=f"{delivery.contract.feed}-{delivery.period.code}-{digest[:12]}",
-        feed=delivery.contract.feed,
-        feed_version=delivery.contract.version,
-        period=delivery.period.code,
-        delivery_name=delivery.shown_name,
-        delivery_digest=digest,
-        received_at=delivery.received_at,
-        synthetic=delivery.synthetic,
-        recipient=recipient,
-        faults=faults,
-    )

@@ -20,14 +20,23 @@ from saime.core.warehouse.faults import FaultCode
 Mask = npt.NDArray[np.bool_]
 Converted = tuple[pa.Array, dict[FaultCode, Mask]]  # stored values, null where a fault is; and the faults
 
-STORED: dict[ColumnType, pa.DataType] = {"code": pa.uint16(), "date": pa.date32(), "integer": pa.int32(), "boolean": pa.bool_()}
+STORED: dict[ColumnType, pa.DataType] = {
+    "code": pa.uint16(),
+    "date": pa.date32(),
+    "integer": pa.int32(),
+    "amount": pa.int32(),
+    "boolean": pa.bool_(),
+}
 INT32 = (-(2**31), 2**31 - 1)
+CENTS = 100
 
 
 def convert(column: Column, values: pa.Array, code_list: CodeList | None) -> Converted:
     """Stored values of one column's distinct values, in their order. Empty text is an empty value, not a fault."""
     if column.type == "integer":
         return _integers(column, values)
+    if column.type == "amount":
+        return _amounts(column, values)
     if column.type == "code" and code_list is not None:
         stored = pc.index_in(values.cast(pa.string()), value_set=pa.array(code_list.codes, pa.string())).cast(pa.uint16())
         return stored, {"unknown_code": _lost(values, stored)}
@@ -67,6 +76,22 @@ def _integers(column: Column, values: pa.Array) -> Converted:
     fits = pc.and_(pc.greater_equal(numbers, lowest), pc.less_equal(numbers, highest))
     stored = pc.if_else(fits, numbers, None).cast(pa.int32())
     return stored, {"bad_integer": _lost(values, numbers), "out_of_range": _mask(pc.invert(fits))}
+
+
+def _amounts(column: Column, values: pa.Array) -> Converted:
+    """Amounts as hundredths (cents), of decimals, integers or text with up to two digits after a point or a comma."""
+    is_text = not (pa.types.is_decimal(values.type) or pa.types.is_integer(values.type))
+    numbers = _read_amounts(values) if is_text else values.cast(pa.float64())
+    cents = pc.round(pc.multiply(numbers, 100.0)).cast(pa.int64(), safe=False)
+    lowest = INT32[0] if column.minimum is None else column.minimum * CENTS
+    highest = INT32[1] if column.maximum is None else column.maximum * CENTS
+    fits = pc.and_(pc.greater_equal(cents, lowest), pc.less_equal(cents, highest))
+    return pc.if_else(fits, cents, None).cast(pa.int32()), {"bad_amount": _lost(values, cents), "out_of_range": _mask(pc.invert(fits))}
+
+
+def _read_amounts(values: pa.Array) -> pa.Array:
+    is_amount = pc.match_substring_regex(values, r"^-?[0-9]{1,12}([.,][0-9]{1,2})?$")
+    return pc.replace_substring(pc.if_else(is_amount, values, None), ",", ".").cast(pa.float64())
 
 
 def _read_integers(values: pa.Array) -> pa.Array:

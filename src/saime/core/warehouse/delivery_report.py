@@ -1,0 +1,155 @@
+"""The validation report of a delivery: each fault with its code, place, count, share and limit, and no person's data.
+
+The feed contract is its template: the contract's columns are what can be at fault, and its tolerances decide what refuses.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.model.text import Language, Text
+from saime.core.warehouse.contract import FeedContract
+from saime.core.warehouse.delivery import Delivery
+from saime.core.warehouse.faults import Fault, FaultCode, Place
+
+Outcome = Literal["refused", "loaded_in_part", "loaded_with_warnings", "loaded", "loaded_before"]
+
+FAULTS: dict[FaultCode, Text] = {
+    "empty_file": Text(lv="Tukšs fails", en="Empty file"),
+    "damaged_file": Text(lv="Bojāts fails", en="Damaged file"),
+    "not_utf8": Text(lv="Nezināms rakstzīmju kodējums", en="Unknown character encoding"),
+    "duplicate_column": Text(lv="Aile ir divreiz", en="Column given twice"),
+    "other_feed": Text(lv="Citas plūsmas fails", en="File of another feed"),
+    "missing_column": Text(lv="Trūkst ailes", en="Missing column"),
+    "extra_column": Text(lv="Lieka aile", en="Extra column"),
+    "wrong_column_type": Text(lv="Nepareizs ailes tips", en="Wrong type of column"),
+    "no_rows": Text(lv="Nav nevienas rindas", en="No rows"),
+    "wrong_field_count": Text(lv="Nepareizs lauku skaits rindā", en="Wrong number of fields in a row"),
+    "cut_off": Text(lv="Fails ir aprauts", en="File is cut off"),
+    "empty_required": Text(lv="Nav aizpildīta obligāta vērtība", en="Required value is empty"),
+    "bad_personal_code": Text(lv="Nav personas kods", en="Not a personal code"),
+    "wrong_check_digit": Text(lv="Nepareizs personas koda kontrolcipars", en="Wrong check digit of a personal code"),
+    "unknown_code": Text(lv="Nezināms kods", en="Unknown code"),
+    "code_not_valid": Text(lv="Kods attiecīgajā laikā nav spēkā", en="Code not valid at that time"),
+    "bad_date": Text(lv="Nav datums", en="Not a date"),
+    "bad_integer": Text(lv="Nav vesels skaitlis", en="Not a whole number"),
+    "bad_amount": Text(lv="Nav summa", en="Not an amount"),
+    "out_of_range": Text(lv="Skaitlis ārpus robežām", en="Number out of range"),
+    "bad_boolean": Text(lv="Nav ne «jā», ne «nē»", en="Neither true nor false"),
+    "ends_before_start": Text(lv="Periods beidzas pirms sākuma", en="Spell ends before it starts"),
+    "outside_period": Text(lv="Periods ir ārpus piegādes perioda", en="Spell outside the delivery's period"),
+    "duplicate_key": Text(lv="Atkārtota rinda", en="Duplicate row"),
+    "differs_within_person": Text(lv="Vienai personai dažādas vērtības", en="One person with different values"),
+    "overlapping_spells": Text(lv="Vienas personas periodi pārklājas", en="Overlapping spells of one person"),
+}
+OUTCOMES: dict[Outcome, Text] = {
+    "refused": Text(lv="Piegāde nav ielādēta", en="The delivery was not loaded"),
+    "loaded_in_part": Text(lv="Ielādētas rindas bez kļūdām", en="The rows without faults were loaded"),
+    "loaded_with_warnings": Text(lv="Ielādēts ar brīdinājumiem", en="Loaded with warnings"),
+    "loaded": Text(lv="Ielādēts, kļūdu nav", en="Loaded, no faults"),
+    "loaded_before": Text(lv="Ielādēts jau agrāk; nekas nav mainīts", en="Loaded before; nothing was changed"),
+}
+ROWS = Text(lv="rindas: {rows}, no tām nav ielādētas: {left_out}", en="rows: {rows}, of which not loaded: {left_out}")
+COLUMN, ROW = Text(lv="aile", en="column"), Text(lv="rinda", en="row")
+WITHIN = Text(lv="{share} rindu; līgums pieļauj {limit}", en="{share} of the rows; the contract takes {limit}")
+
+
+class ReportedFault(BaseModel):
+    """A fault with its words in both languages. ``what`` and ``fix`` are the sentences of the messages, in English."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: FaultCode
+    label: Text
+    column: str | None
+    column_label: Text | None
+    count: int
+    share: float | None
+    refuse_above: float | None
+    refuses: bool
+    places: tuple[Place, ...]
+    what: str
+    fix: str
+
+
+class DeliveryReport(BaseModel):
+    """What became of a delivery and why. ``rows`` are those read, ``left_out`` those of them that were not loaded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feed: str
+    feed_version: str
+    feed_title: Text
+    period: str
+    delivery_name: str
+    delivery_digest: str
+    received_at: str
+    synthetic: bool
+    outcome: Outcome
+    rows: int
+    left_out: int = 0
+    faults: tuple[ReportedFault, ...] = ()
+
+
+def judged(faults: tuple[Fault, ...], contract: FeedContract, rows: int) -> tuple[Fault, ...]:
+    """The faults with their share of the rows and the share that the contract takes, so that each says whether it refuses."""
+    return tuple(_judged(fault, contract, rows) for fault in faults)
+
+
+def _judged(fault: Fault, contract: FeedContract, rows: int) -> Fault:
+    tolerance = contract.tolerances.get(fault.code)
+    if tolerance is None or not rows:
+        return fault
+    return fault.model_copy(update={"share": fault.count / rows, "refuse_above": tolerance.refuse_above})
+
+
+def delivery_report(
+    delivery: Delivery, digest: str, outcome: Outcome, *, rows: int, left_out: int = 0, faults: tuple[Fault, ...] = ()
+) -> DeliveryReport:
+    """Unit: ``rows`` and ``left_out`` are rows; a row with several faults is left out once."""
+    columns = {column.name: column.label for column in delivery.contract.columns}
+    return DeliveryReport(
+        feed=delivery.contract.feed,
+        feed_version=delivery.contract.version,
+        feed_title=delivery.contract.title,
+        period=delivery.period.code,
+        delivery_name=delivery.shown_name,
+        delivery_digest=digest,
+        received_at=delivery.received_at,
+        synthetic=delivery.synthetic,
+        outcome=outcome,
+        rows=rows,
+        left_out=left_out,
+        faults=tuple(_reported(fault, columns) for fault in faults),
+    )
+
+
+def report_text(report: DeliveryReport, language: Language = "lv") -> str:
+    """The report as lines to read."""
+    lines = [
+        f"{report.feed_title.in_language(language)} ({report.feed} {report.feed_version}), {report.period}: {report.delivery_name}",
+        f"{OUTCOMES[report.outcome].in_language(language)}; "
+        + ROWS.in_language(language).format(rows=report.rows, left_out=report.left_out),
+    ]
+    return "\n".join(lines + [f"  {number}. {_line(fault, language)}" for number, fault in enumerate(report.faults, 1)])
+
+
+def _line(fault: ReportedFault, language: Language) -> str:
+    parts = [f"{fault.label.in_language(language)} [{fault.code}]"]
+    if fault.column:
+        label = f" ({fault.column_label.in_language(language)})" if fault.column_label else ""
+        parts.append(f"{COLUMN.in_language(language)} {fault.column}{label}")
+    row = ROW.in_language(language)
+    places = ", ".join(f"{row} {place.row}" + (f" ({place.value})" if place.value else "") for place in fault.places)
+    parts.append(f"{fault.count}×" + (f" [{places}{', …' if fault.count > len(fault.places) else ''}]" if places else ""))
+    if fault.share is not None and fault.refuse_above is not None:
+        parts.append(WITHIN.in_language(language).format(share=f"{fault.share:.3%}", limit=f"{fault.refuse_above:.3%}"))
+    return "; ".join(parts)
+
+
+def _reported(fault: Fault, columns: dict[str, Text]) -> ReportedFault:
+    fields = fault.model_dump(exclude={"places"})
+    label = columns.get(fault.column or "")
+    return ReportedFault(**fields, places=fault.places, label=FAULTS[fault.code], column_label=label, refuses=fault.refuses)
