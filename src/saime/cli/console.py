@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from saime.core.model.text import LANGUAGES
+
 ERR = Console(stderr=True)
+
+language_option = click.option("--language", type=click.Choice(LANGUAGES), default="lv", show_default=True)
 
 
 @contextmanager

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import click
 
-from saime.cli.console import number, progress_bar
+from saime.cli.console import language_option, number, progress_bar
 from saime.cli.keys import telling_of_new_shares
 from saime.cli.workplace import environment, open_pack
 from saime.core.errors import BadInput
+from saime.core.model.text import Language
+from saime.core.warehouse.delivery_report import report_text
+from saime.core.warehouse.faults import DeliveryRefused
+from saime.core.warehouse.loading import LoadReceipt
 from saime.intake import services as intake
 from saime.production.published_tables import published_datasets
 
@@ -55,43 +59,72 @@ def _faults_of_content() -> list[BadInput]:
 @click.option("--period", required=True, help="The delivery's reference period, for example 2019-06.")
 @click.option("--synthetic", is_flag=True, help="The delivery is made up; everything that comes of it is marked so.")
 @click.option("--replace", is_flag=True, help="The delivery corrects the one loaded for this feed and period, and takes its place.")
-def load(feed: str, file: Path, period: str, synthetic: bool, replace: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the validation report as JSON, also of a delivery that is refused.")
+@language_option
+def load(feed: str, file: Path, period: str, synthetic: bool, replace: bool, as_json: bool, language: Language) -> None:
     """Check a delivery, pseudonymise it and load it into the warehouse.
 
     Example: saime load disability delivery.csv --period 2019-06
     """
     place = environment()
-    with telling_of_new_shares(), progress_bar(f"Loading {file.name}") as progress:
-        receipt = intake.receive_delivery(
-            place.home,
-            open_pack(),
-            feed,
-            file,
-            period,
-            synthetic=synthetic,
-            received_at=datetime.now(UTC),
-            replace=replace,
-            progress=progress,
-        )
+    try:
+        with telling_of_new_shares(), progress_bar(f"Loading {file.name}") as progress:
+            receipt = intake.receive_delivery(
+                place.home,
+                open_pack(),
+                feed,
+                file,
+                period,
+                synthetic=synthetic,
+                received_at=datetime.now(UTC),
+                replace=replace,
+                progress=progress,
+            )
+    except DeliveryRefused as refused:
+        if as_json:
+            click.echo(intake.quarantine_report(place.home, refused.quarantine_id).model_dump_json(indent=1))
+        raise
+    if as_json:
+        click.echo(receipt.report.model_dump_json(indent=1))
+    else:
+        _tell_loaded(receipt, language)
+
+
+def _tell_loaded(receipt: LoadReceipt, language: Language) -> None:
     record = receipt.record
     loaded = f"is loaded in place of {record.replaces}" if record.replaces else "is loaded"
     state = "was loaded before; nothing changed" if receipt.already_loaded else loaded
     click.echo(f"{record.delivery_name} {state}: {number(record.rows)} rows, {number(record.persons)} persons")
+    if receipt.report.faults:
+        click.echo(report_text(receipt.report, language))
 
 
 @click.group()
 def quarantine() -> None:
-    """Deliveries that were refused; each is sealed whole with its report."""
+    """Deliveries that were refused, or of which rows were left out; each is sealed whole with its report."""
 
 
 @quarantine.command("list")
 def list_deliveries() -> None:
-    """List the refused deliveries and how many faults each has.
+    """List these deliveries, what became of them and how many faults each has.
 
     Example: saime quarantine list
     """
     for report in intake.list_quarantined(environment().home):
-        click.echo(f"{report.id}\t{report.feed}\t{report.period}\t{len(report.faults)} kinds of fault")
+        click.echo(f"{report.id}\t{report.feed}\t{report.period}\t{report.outcome}\t{len(report.faults)} kinds of fault")
+
+
+@quarantine.command("show")
+@click.argument("quarantine_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@language_option
+def show_report(quarantine_id: str, as_json: bool, language: Language) -> None:
+    """Print the validation report of a delivery; it names no person.
+
+    Example: saime quarantine show benefits-2022-03-1a2b3c4d5e6f --language en
+    """
+    report = intake.quarantine_report(environment().home, quarantine_id)
+    click.echo(report.model_dump_json(indent=1) if as_json else report_text(report, language))
 
 
 @quarantine.command("open")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from saime.cli.console import number, progress_bar
+from saime.cli.console import language_option, number, progress_bar
 from saime.cli.tables import protect_table
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
@@ -26,7 +26,7 @@ engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), defau
 @click.argument("plan")
 @engine_option
 @click.option("--json", "as_json", is_flag=True, help="Print the inside table as JSON-stat 2.0.")
-@click.option("--language", type=click.Choice(["lv", "en"]), default="lv", show_default=True)
+@language_option
 @click.option("--show-sql", is_flag=True, help="Print what DuckDB is asked, and count nothing.")
 @click.option("--as-of", type=click.DateTime(MOMENTS), help="Count from what was loaded at this moment, in UTC unless it has a zone.")
 def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool, as_of: datetime | None) -> None:
@@ -120,7 +120,7 @@ def release(engine: str) -> None:
 @click.command()
 @click.argument("dataset")
 @click.argument("cell", nargs=-1)
-@click.option("--language", type=click.Choice(["lv", "en"]), default="lv", show_default=True)
+@language_option
 def trace(dataset: str, cell: tuple[str, ...], language: str) -> None:
     """Show the way from a released number back to its source and legal act.
 

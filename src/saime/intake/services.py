@@ -1,17 +1,19 @@
-"""Receive a delivery and open a refused one: the use cases behind ``saime load`` and ``saime quarantine``."""
+"""Receive a delivery, open a refused one, see how loads link: the use cases behind ``saime load``, ``quarantine`` and ``linkage``."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
 
-from saime.core.errors import BadInput
+from saime.core.errors import BadInput, NotFound
 from saime.core.model.period import Period
 from saime.core.pack.reader import Pack
 from saime.core.warehouse.code_lists import code_lists_of
+from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.deletion import PersonRows, delete_person, find_person, read_personal_code
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.keys import open_person_cipher
+from saime.core.warehouse.linkage_records import LinkageAcceptance, LinkageRecords, LinkageState
 from saime.core.warehouse.loading import LoadReceipt, Progress, load_delivery
 from saime.core.warehouse.quarantine import Quarantine, QuarantineReport
 from saime.core.warehouse.retention import Expired, expired, remove_expired
@@ -51,7 +53,29 @@ def receive_delivery(
     )
     warehouse = Warehouse(home / "warehouse")
     cipher = open_person_cipher(home / "keys", warehouse.key_fingerprint)
-    return load_delivery(warehouse, delivery, cipher=cipher, quarantine=_quarantine(home), replace=replace, progress=progress)
+    receipt = load_delivery(warehouse, delivery, cipher=cipher, quarantine=_quarantine(home), replace=replace, progress=progress)
+    LinkageRecords(warehouse, pack.classification).states(contract)  # so that the report is there when somebody looks
+    return receipt
+
+
+def linkage_reports(home: Path, pack: Pack, feed: str | None = None) -> tuple[LinkageState, ...]:
+    """The linkage reports of the loads in force, of one feed or all, with their acceptances. Raises: NotFound for an unknown feed."""
+    records = _linkage(home, pack)
+    contracts = pack.feeds if feed is None else (pack.feed(feed),)
+    return tuple(state for contract in contracts for state in records.states(contract))
+
+
+def linkage_report(home: Path, pack: Pack, report_id: str) -> LinkageState:
+    """The linkage report of a load, by the load's id. Raises: NotFound if no such load is in force."""
+    return _linkage(home, pack).state(_feed_of(home, pack, report_id), report_id)
+
+
+def accept_linkage(home: Path, pack: Pack, report_id: str, *, by: str, reason: str, at: datetime) -> LinkageAcceptance:
+    """Let a load be published although it links worse than its contract allows. The caller has checked the right of ``by``.
+
+    Raises: NotFound; BadInput without a name and a reason; Refused if the load is within its limits.
+    """
+    return _linkage(home, pack).accept(_feed_of(home, pack, report_id), report_id, by=by, reason=reason, at=at)
 
 
 def list_expired(home: Path, pack: Pack, on: date) -> tuple[Expired, ...]:
@@ -80,8 +104,13 @@ def delete_person_on_request(home: Path, file: Path, legal_basis: str, *, at: da
 
 
 def list_quarantined(home: Path) -> tuple[QuarantineReport, ...]:
-    """The deliveries that were refused, by id."""
+    """The deliveries with faults that were refused or of which rows were left out, by id."""
     return _quarantine(home).reports()
+
+
+def quarantine_report(home: Path, quarantine_id: str) -> QuarantineReport:
+    """Raises: NotFound if there is no such delivery."""
+    return _quarantine(home).report(quarantine_id)
 
 
 def open_quarantined(home: Path, quarantine_id: str, to_path: Path) -> None:
@@ -92,3 +121,14 @@ def open_quarantined(home: Path, quarantine_id: str, to_path: Path) -> None:
 
 def _quarantine(home: Path) -> Quarantine:
     return Quarantine(home / "quarantine", home / "keys")
+
+
+def _linkage(home: Path, pack: Pack) -> LinkageRecords:
+    return LinkageRecords(Warehouse(home / "warehouse"), pack.classification)
+
+
+def _feed_of(home: Path, pack: Pack, load_id: str) -> FeedContract:
+    for load in Warehouse(home / "warehouse").loads():
+        if load.id == load_id:
+            return pack.feed(load.feed)
+    raise NotFound("there is no such load in force", where=load_id, fix="take the id from: saime linkage list")

@@ -25,6 +25,7 @@ from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.code_lists import code_lists_of
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.linkage_records import LinkageRecords
 from saime.core.warehouse.store import Warehouse
 from saime.production.lineage import digest, plan_lineage
 from saime.production.published_tables import published_datasets
@@ -51,6 +52,10 @@ class Production:
     @property
     def runs(self) -> RunRecords:
         return RunRecords(self.records)
+
+    @property
+    def linkage(self) -> LinkageRecords:
+        return LinkageRecords(Warehouse(self.warehouse), self.pack.classification)
 
     @property
     def deletions_since(self) -> int:
@@ -102,8 +107,12 @@ class Produced:
 def produce_plan(
     production: Production, plan: TabulationPlan, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
 ) -> Produced:
-    """Tabulate, protect and store one dataset; the same inputs are not counted twice."""
+    """Tabulate, protect and store one dataset; the same inputs are not counted twice.
+
+    Raises: Refused if a delivery that is counted links to the register worse than its contract allows and nobody accepted it.
+    """
     facts = production.facts(plan)
+    production.linkage.check_may_publish(facts.feed, facts.loads)
     fingerprint = _fingerprint(production.pack, plan, facts, engine)
     before = production.runs.find(plan.dataset, fingerprint)
     if before and production.store.holds(before):

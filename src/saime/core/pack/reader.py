@@ -73,6 +73,7 @@ class Pack:
             lists = [column.code_list for column in feed.columns if column.code_list]
             faults += self._missing("feeds", feed.feed, "classifications", lists)
             faults += self._unknown("feeds", feed.feed, "legal act", feed.legal_basis, self.legal_acts)
+            faults += self._broken_linkage(feed)
         for plan in self.plans:
             hierarchies = [dimension.hierarchy for dimension in plan.dimensions.values()]
             faults += self._missing("plans", plan.dataset, "classifications", hierarchies)
@@ -80,6 +81,19 @@ class Pack:
             faults += self._unknown("plans", plan.dataset, "legal act", plan.legal_basis, self.legal_acts)
             faults += self._unknown("plans", plan.dataset, "note", plan.notes, self.notes)
         return faults
+
+    def _broken_linkage(self, feed: FeedContract) -> list[BadInput]:
+        if feed.linkage is None:
+            return []
+        others = [other for other in self.feeds if other.feed != feed.feed]
+        faults = self._unknown("feeds", feed.feed, "register", [feed.linkage.register_feed], [other.feed for other in others])
+        faults += self._missing("feeds", feed.feed, "classifications", list(feed.linkage.by.values()))
+        theirs = {(c.name, c.code_list) for other in others if other.feed == feed.linkage.register_feed for c in other.stored_columns}
+        mine = {column.name: column.code_list for column in feed.stored_columns if column.code_list}
+        shared = [name for name, code_list in mine.items() if (name, code_list) in theirs]
+        return faults or self._unknown(
+            "feeds", feed.feed, "column that the register has with the same code list", feed.linkage.agree, shared
+        )
 
     def _missing(self, kind: str, name: str, other: str, wanted: list[str]) -> list[BadInput]:
         return self._unknown(kind, name, f"file in {other}/", wanted, self.names(other))

@@ -95,7 +95,7 @@ class Linkage(BaseModel):
     ``by``: columns that the report divides persons by, each with the classification of its groups.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     register_feed: str = Field(alias="register")
     minimum: float = Field(ge=0, le=1)

@@ -16,7 +16,7 @@ from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import PERSON, PERSON_KEY, VALID_FROM, VALID_TO
 from saime.core.warehouse.faults import Rows
-from saime.core.warehouse.person_checks import PersonFault, PersonRows
+from saime.core.warehouse.person_checks import PersonFault, RowsOfPersons
 from saime.core.warehouse.persons import PersonTable
 from saime.core.warehouse.staging import POSITION
 
@@ -48,7 +48,7 @@ def merge_partition(
     """
     rows = _read(staged)
     person, persons, table = known.numbered(rows.column(PERSON_KEY).combine_chunks())
-    checked = PersonRows(person.astype(np.int64), partial(_numbers, rows), contract)
+    checked = RowsOfPersons(person.astype(np.int64), partial(_numbers, rows), contract)
     faults = checked.check(_numbers(rows, POSITION))
     if not checked.sound.all():
         rows = rows.filter(pa.array(checked.sound)).combine_chunks()

@@ -37,7 +37,7 @@ class PersonFault:
 
 
 @dataclass
-class PersonRows:
+class RowsOfPersons:
     """The rows of a partition. ``person``: their numbers; ``column`` gives a fact column as numbers, an empty value as the lowest."""
 
     person: npt.NDArray[np.int64]
