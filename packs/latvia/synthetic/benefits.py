@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from .marginals import AGES, Benefit, Marginals, by_age
+from .marginals import AGES, Benefit, History, Marginals, by_age
 from .person_codes import person_codes
 from .population import SEXES, Residents, coded, generator, write_parquet
 
@@ -65,7 +65,7 @@ def _recipients(benefit: Benefit, residents: Residents, marginals: Marginals, rn
     """Draw residents by their chance in the year; those there in January and the newcomers leave at the same rate."""
     in_year = 1 + (MONTHS - 1) * benefit.turnover  # recipients in the year for each recipient in a month
     wanted = scale * (benefit.year if benefit.year is not None else (benefit.month or 0) * in_year)
-    chance = _chances(benefit, residents, marginals, wanted)
+    chance = chances(benefit, residents, marginals, wanted)
     rows = np.flatnonzero(rng.random(len(residents.persons)) < chance)
     newcomer = rng.random(len(rows)) >= 1 / in_year
     first = np.where(newcomer, rng.integers(2, MONTHS + 1, len(rows)), 1)
@@ -74,15 +74,15 @@ def _recipients(benefit: Benefit, residents: Residents, marginals: Marginals, rn
     return Receipts(rows, first.astype(np.int8), last.astype(np.int8), benefit.months)
 
 
-def _chances(benefit: Benefit, residents: Residents, marginals: Marginals, wanted: float) -> NDArray[np.float64]:
+def chances(benefit: Benefit | History, residents: Residents, marginals: Marginals, wanted: float) -> NDArray[np.float64]:
     """Each resident's chance to be drawn; they add up to the persons wanted unless nobody is left to draw."""
     sex_weights = np.array([1.0, 1.0]) if benefit.women is None else np.array([benefit.women, 1 - benefit.women])
     areas = marginals.poverty if benefit.by_poverty else np.ones(len(marginals.local_governments))
     weights = areas[:, None, None] * by_age(benefit.ages)[None, :, None] * sex_weights[None, None, :]
     cells = (residents.local_government.astype(np.int64) * AGES + residents.age) * len(SEXES) + residents.sex
     persons = np.bincount(cells, minlength=weights.size).reshape(weights.shape)
-    chances = weights * (wanted / (persons * weights).sum())
-    return np.minimum(chances, 1).ravel()[cells]
+    chance = weights * (wanted / (persons * weights).sum())
+    return np.minimum(chance, 1).ravel()[cells]
 
 
 def _followers(benefit: Benefit, receipts: dict[str, Receipts], rng: np.random.Generator) -> Receipts:

@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .benefits import Receipts
     from .delivery import SyntheticDelivery
+    from .histories import Spells
     from .marginals import Marginals
     from .population import Residents
 
 DISABILITY_MONTH, YEAR = "2019-06", "2022"
+HISTORIES = {"pensions": "parquet", "unemployment": "parquet", "municipal-assistance": "csv", "care-residents": "csv"}
 
 
 def deliveries(pack_root: Path, *, scale: float = 1.0, seed: int = 2019) -> list[SyntheticDelivery]:
@@ -40,6 +42,10 @@ def deliveries(pack_root: Path, *, scale: float = 1.0, seed: int = 2019) -> list
         period = f"{YEAR}-{month:02d}"
         write = functools.partial(source.write_benefits, month)
         made.append(delivery.SyntheticDelivery(f"benefits-{period}-{suffix}", "benefits", period, "parquet", write))
+    for feed, format_ in HISTORIES.items():
+        for year in source.marginals.histories.years:
+            write = functools.partial(source.write_history, feed, year)
+            made.append(delivery.SyntheticDelivery(f"{feed}-{year}-{suffix}", feed, str(year), format_, write))
     return made
 
 
@@ -48,6 +54,7 @@ class _Source:
 
     def __init__(self, pack_root: Path, scale: float, seed: int) -> None:
         self.pack_root, self.scale, self.seed = pack_root, scale, seed
+        self.histories: dict[str, Spells] = {}
 
     @functools.cached_property
     def marginals(self) -> Marginals:
@@ -68,6 +75,13 @@ class _Source:
         rng = population.generator(self.seed, "disability")
         spells = disability.make_spells(kinds.count_kinds(target), people, disability.Month.of(DISABILITY_MONTH), rng)
         disability.write_spells(spells, path)
+
+    def write_history(self, feed: str, year: int, path: Path) -> None:
+        histories = _neighbour("histories")
+        if feed not in self.histories:
+            made = histories.make_history(feed, self.residents, self.marginals, seed=self.seed, scale=self.scale)
+            self.histories = {feed: made}  # one at a time: feeds come one after another
+        histories.write_year(feed, self.histories[feed], self.residents, self.marginals, year, path)
 
     def write_population(self, path: Path) -> None:
         _neighbour("population").write_population(self.residents, self.marginals, path)

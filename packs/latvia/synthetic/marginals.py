@@ -33,6 +33,36 @@ class Benefit:
 
 
 @dataclass(frozen=True)
+class History:
+    """One line of ``histories.feeds`` in marginals.yaml; the file's comments say what each field means."""
+
+    status: str
+    turnover: float
+    stock: float | None = None
+    year: float | None = None
+    ages: Steps = field(default_factory=dict)
+    women: float | None = None
+    by_poverty: bool = False
+    amounts: Steps = field(default_factory=dict)
+    household: float = 1.0
+    source: str = ""
+
+    @property
+    def at_any_time(self) -> float:
+        return self.stock if self.stock is not None else (self.year or 0) / (1 + 12 * self.turnover)
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Percent by year, percent, and kinds by feed and code."""
+
+    years: tuple[int, ...]
+    strangers: dict[int, float]
+    other_sex: float
+    feeds: dict[str, dict[str, History]]
+
+
+@dataclass(frozen=True)
 class Marginals:
     local_governments: tuple[str, ...]
     residents: NDArray[np.int64]
@@ -42,6 +72,7 @@ class Marginals:
     moving_share: float
     disability_weights: NDArray[np.float64]
     benefits: dict[str, Benefit]
+    histories: Histories
 
 
 def read_marginals(pack_root: Path) -> Marginals:
@@ -62,6 +93,7 @@ def read_marginals(pack_root: Path) -> Marginals:
         moving_share=content["moving_share"]["percent"] / 100,
         disability_weights=by_age(content["disability_age_weights"]["adults"]),
         benefits={code: _benefit(fields) for code, fields in content["benefits"].items()},
+        histories=_histories(content["histories"]),
     )
 
 
@@ -84,6 +116,11 @@ def _age_shares(content: dict[str, Any]) -> NDArray[np.float64]:
 def _benefit(fields: dict[str, Any]) -> Benefit:
     lists = {name: tuple(fields[name]) for name in ("follows", "months") if name in fields}
     return Benefit(**{**fields, **lists})
+
+
+def _histories(content: dict[str, Any]) -> Histories:
+    feeds = {feed: {code: History(**fields) for code, fields in kinds.items()} for feed, kinds in content["feeds"].items()}
+    return Histories(tuple(content["years"]), content["strangers"]["percent"], content["other_sex"]["percent"], feeds)
 
 
 def _regions(pack_root: Path) -> dict[str, str]:
