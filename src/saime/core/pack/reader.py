@@ -21,15 +21,18 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class Pack:
-    """Reads files when asked and checks how they name each other; nothing is cached between packs."""
+    """Reads files when asked and checks how they name each other; what was read is kept as long as the object."""
 
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
             raise BadInput("the pack folder does not exist", where=str(root), fix="set SAIME_PACK to a folder such as packs/latvia")
         self.root = root
+        self._classifications: dict[str, Classification] = {}
 
     def classification(self, name: str) -> Classification:
-        return self._read("classifications", name, Classification)
+        if name not in self._classifications:
+            self._classifications[name] = self._read("classifications", name, Classification)
+        return self._classifications[name]
 
     def feed(self, name: str) -> FeedContract:
         return self._read("feeds", name, FeedContract)
