@@ -16,7 +16,7 @@ from saime import __version__
 from saime.core.errors import SaimeError, TryLater
 
 try:
-    from saime.cli import bench, demo, inside, keys, production, web
+    from saime.cli import bench, demo, inbox, inside, keys, people, production, web
 except ImportError as missing:
     if (missing.name or "saime").startswith("saime"):
         raise
@@ -44,6 +44,8 @@ for command in (
     inside.pack,
     inside.load,
     inside.quarantine,
+    inbox.inbox,
+    people.user,
     keys.receiving_key,
     keys.key,
     keys.extract,

@@ -30,7 +30,9 @@ def set_up_web() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saime.project.settings")
     import django
     from django.core.management import call_command
+    from django.utils import translation
 
     environment().home.mkdir(parents=True, exist_ok=True)
     django.setup()
+    translation.activate("en")  # the language of commands
     call_command("migrate", verbosity=0)

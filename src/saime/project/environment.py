@@ -25,6 +25,9 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     debug: bool
     maximum_cells: int
+    https: bool
+    inbox_folder: str
+    upload_limit_mib: int
     accessibility_contact: str
     supervising_body: str
 
@@ -35,6 +38,16 @@ class Environment:
     @property
     def warehouse(self) -> Path:
         return self.home / "warehouse"
+
+    @property
+    def inbox(self) -> Path:
+        """The drop folder, which agencies or the service that carries their files may write to."""
+        return Path(self.inbox_folder).resolve() if self.inbox_folder else self.home / "inbox"
+
+    @property
+    def uploads(self) -> Path:
+        """Where a delivery lies without a name while it is received."""
+        return self.home / "uploads"
 
     @property
     def quarantine(self) -> Path:
@@ -64,6 +77,9 @@ def read_environment() -> Environment:
         allowed_hosts=tuple(os.environ.get("SAIME_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")),
         debug=_flag("SAIME_DEBUG"),
         maximum_cells=_count("SAIME_MAXIMUM_CELLS", 100_000),
+        https=_flag("SAIME_HTTPS"),
+        inbox_folder=os.environ.get("SAIME_INBOX", ""),
+        upload_limit_mib=_count("SAIME_UPLOAD_LIMIT_MIB", 2048),
         accessibility_contact=os.environ.get("SAIME_ACCESSIBILITY_CONTACT", ""),
         supervising_body=os.environ.get("SAIME_SUPERVISING_BODY", ""),
     )

@@ -78,7 +78,7 @@ def load_delivery(
             raise TryLater("the delivery changed while it was read", where=delivery.shown_name, fix="load it when it is complete")
         if stored is None:
             report = quarantine.seal(delivery, digest, load.log.faults)
-            raise DeliveryRefused(report.faults, delivery=report.delivery_name, quarantine_id=report.id)
+            raise DeliveryRefused(report.faults, delivery=report.delivery_name, quarantine_id=report.id, rows=load.rows)
         warehouse.publish(stored, load.person_files, delivery.code_lists, cipher.fingerprint, load.finished)
         return LoadReceipt(stored.record, already_loaded=False)
 
