@@ -1,4 +1,4 @@
-"""A data steward signs in, delivers a file with a fault, reads the list of faults, delivers again and keeps the receipt."""
+"""A data steward delivers and reads receipts; an output checker looks at a release; in a real browser, in both languages."""
 
 from __future__ import annotations
 
@@ -30,16 +30,19 @@ def site_url(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """A server over a copy of the prepared folder, with users: these tests change it."""
     folder = tmp_path_factory.mktemp("workplace")
     home = Path(shutil.copytree(prepared_home, folder / "home"))
-    added = run_saime("user", "add", "steward", "--role", "data-steward", "--feed", "population", home=home, given=f"{PASSWORD}\n")
-    assert added.returncode == 0, added.stderr
+    users = {"steward": "data-steward", "statistician": "statistician", "checker": "output-checker"}
+    given = [("user", "add", name, "--role", role, "--feed", "population") for name, role in users.items()]
+    for words in (*given, ("release", "prepare", "--user", "statistician")):
+        done = run_saime(*words, home=home, given=f"{PASSWORD}\n")
+        assert done.returncode == 0, done.stderr
     with serving(home, folder / "log.txt") as url:
         yield url
 
 
-def sign_in(page: Page, language: str, password: str = PASSWORD) -> None:
+def sign_in(page: Page, language: str, password: str = PASSWORD, *, user: str = "steward", to: str = "deliver/") -> None:
     name, secret, button = SIGN_IN[language]
-    page.goto(f"/{language}/workplace/deliver/")
-    page.get_by_label(name).fill("steward")
+    page.goto(f"/{language}/workplace/{to}")
+    page.get_by_label(name).fill(user)
     page.get_by_label(secret).fill(password)
     page.get_by_role("button", name=button).click()
 
@@ -55,15 +58,10 @@ def look(page: Page, name: str, language: str) -> None:
 def test_a_steward_delivers(page: Page, language: str, pack_root: Path, tmp_path: Path) -> None:
     words, (feed, period, file, button) = WORDS[language], FORM[language]
     year = {"lv": "2001", "en": "2002"}[language]
-    page.goto(f"/{language}/workplace/")
-    look(page, "sign-in", language)
     sign_in(page, language, "wrong")
     expect(page.get_by_role("alert")).to_contain_text(words["problem"])
     look(page, "sign-in-fault", language)
     sign_in(page, language)
-    expect(page.get_by_role("button", name=button)).to_be_visible()
-    look(page, "deliver", language)
-
     page.get_by_role("button", name=button).click()
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(3)
     look(page, "deliver-faults", language)
@@ -81,7 +79,8 @@ def test_a_steward_delivers(page: Page, language: str, pack_root: Path, tmp_path
 
     page.get_by_role("link", name=words["receipts"], exact=True).click()
     expect(page.get_by_role("row").nth(2)).to_be_visible()
-    look(page, "receipts", language)
+    check_accessibility(page)
+    take_picture(page, "workplace-receipts", language)
     page.get_by_role("button", name=words["out"]).click()
     expect(page.get_by_label(SIGN_IN[language][0])).to_be_visible()
 
@@ -104,9 +103,33 @@ def test_the_form_is_filled_with_the_keyboard_alone(page: Page, pack_root: Path,
     expect(page.get_by_label("Datu plūsma", exact=True)).to_have_value("population")
 
 
-def test_another_role_s_page_is_not_opened(page: Page, language: str) -> None:
-    sign_in(page, language)
-    answer = page.goto(f"/{language}/workplace/receipts/999999/")
-    assert answer is not None
-    assert answer.status == 404
-    look(page, "not-found", language)
+DECISIONS = {
+    "lv": ("Apstiprināt publiskojumu", "Atdot sagatavotājam", "Piezīme", "Saglabāt lēmumu"),
+    "en": ("Approve the release", "Return it to who prepared it", "Comment", "Keep the decision"),
+}
+ANSWERS = {"lv": ("Īsi uzrakstiet, kāpēc", "Atdots sagatavotājam"), "en": ("Say why, in a few words", "Returned to who prepared it")}
+
+
+def test_an_output_checker_looks_at_a_release_and_returns_it(page: Page, language: str) -> None:
+    (approve, send_back, comment, keep), (why, returned) = DECISIONS[language], ANSWERS[language]
+    sign_in(page, language, user="checker", to="releases/")
+    page.get_by_role("main").get_by_role("link").first.click()
+    expect(page.get_by_label(approve)).to_be_visible()
+    look(page, "candidate", language)
+    page.get_by_role("table").get_by_role("link").nth(1).click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    look(page, "candidate-dataset", language)
+    page.go_back()
+    page.get_by_label(send_back).check()
+    page.get_by_role("button", name=keep).click()
+    expect(page.get_by_role("alert")).to_contain_text(why)
+    check_accessibility(page)
+    page.get_by_label(comment, exact=True).fill("Kāpēc mainījies kopskaits?")
+    page.get_by_role("button", name=keep).click()
+    expect(page.locator(".workplace-state")).to_have_text(returned)
+    expect(page.get_by_text("Kāpēc mainījies kopskaits?").first).to_be_visible()
+
+
+def test_the_statistician_may_not_decide(page: Page, language: str) -> None:
+    sign_in(page, language, user="statistician", to="releases/1/")
+    expect(page.get_by_role("radio")).to_have_count(1)  # a remark

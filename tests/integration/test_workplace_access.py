@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -27,13 +28,24 @@ ALLOWED = {
     "receipt_list": {"data-steward", "statistician", "administrator"},
     "receipt": {"data-steward", "statistician", "administrator"},
     "receipt_file": {"data-steward", "statistician", "administrator"},
+    "candidate_list": {"statistician", "output-checker"},
+    "candidate": {"statistician", "output-checker"},
+    "candidate_dataset": {"statistician", "output-checker"},
+    "candidate_review": {"statistician", "output-checker"},
+    "candidate_publish": {"statistician"},
 }
+POSTED = {"candidate_review", "candidate_publish"}
 ADDRESSES = {
     "workplace": "",
     "deliver": "deliver/",
     "receipt_list": "receipts/",
     "receipt": "receipts/1/",
     "receipt_file": "receipts/1/receipt.json",
+    "candidate_list": "releases/",
+    "candidate": "releases/1/",
+    "candidate_dataset": "releases/1/population-2022/",
+    "candidate_review": "releases/1/review/",
+    "candidate_publish": "releases/1/publish/",
 }
 
 
@@ -48,13 +60,18 @@ def test_every_address_is_in_the_matrix() -> None:
     assert set(ADDRESSES) == set(ALLOWED)
 
 
+def ask(reader: Client, name: str, language: str) -> HttpResponse:
+    address = f"/{language}/workplace/{ADDRESSES[name]}"
+    return reader.post(address) if name in POSTED else reader.get(address)
+
+
 @pytest.mark.parametrize("role", [None, *ROLES])
 @pytest.mark.parametrize("name", ALLOWED)
 def test_each_role_opens_its_own_pages_only(name: str, role: str | None) -> None:
     reader = Client()
     reader.force_login(add_user("reader", role) if role else User.objects.create(username="reader"))
     for language, words in (("lv", "Jūsu lomā tas nav paredzēts"), ("en", "Your role does not include this")):
-        answer = reader.get(f"/{language}/workplace/{ADDRESSES[name]}")
+        answer = ask(reader, name, language)
         assert "no-store" in answer["cache-control"]
         if role in ALLOWED[name] or (role is None and name == "workplace"):
             assert answer.status_code == (404 if "1" in ADDRESSES[name] else 200)
@@ -66,10 +83,10 @@ def test_each_role_opens_its_own_pages_only(name: str, role: str | None) -> None
 @pytest.mark.parametrize("name", ALLOWED)
 def test_a_stranger_is_asked_to_sign_in(name: str) -> None:
     address = f"/lv/workplace/{ADDRESSES[name]}"
-    answer = Client().get(address)
-    assert (answer.status_code, answer["location"]) == (302, f"/lv/workplace/sign-in/?next={address}")
+    answer = ask(Client(), name, "lv")
+    assert (answer.status_code, answer["location"]) == (302, f"/lv/workplace/sign-in/?next={'' if name in POSTED else address}")
     assert "no-store" in answer["cache-control"]
-    script = Client(headers={"accept": "application/json"}).get(address)
+    script = ask(Client(headers={"accept": "application/json"}), name, "lv")
     assert (script.status_code, script.json()["error"]["what"]) == (401, "Vispirms pierakstieties")
 
 

@@ -16,7 +16,7 @@ from saime import __version__
 from saime.core.errors import SaimeError, TryLater
 
 try:
-    from saime.cli import bench, demo, inbox, inside, keys, people, production, web
+    from saime.cli import bench, demo, inbox, inside, keys, people, production, release, web
 except ImportError as missing:
     if (missing.name or "saime").startswith("saime"):
         raise
@@ -53,7 +53,7 @@ for command in (
     inside.delete_person,
     production.tabulate,
     production.protect,
-    production.release,
+    release.release,
     production.trace,
 ):
     saime.add_command(command)

@@ -21,8 +21,7 @@ def open_pack() -> Pack:
 
 
 def open_production() -> Production:
-    place = environment()
-    return Production(open_pack(), place.warehouse, place.releases, place.home / "production" / "runs.json")
+    return Production.in_home(environment().home, open_pack())
 
 
 def set_up_web() -> None:

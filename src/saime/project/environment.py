@@ -28,6 +28,7 @@ class Environment:
     https: bool
     inbox_folder: str
     upload_limit_mib: int
+    release_check: str
     accessibility_contact: str
     supervising_body: str
 
@@ -80,6 +81,7 @@ def read_environment() -> Environment:
         https=_flag("SAIME_HTTPS"),
         inbox_folder=os.environ.get("SAIME_INBOX", ""),
         upload_limit_mib=_count("SAIME_UPLOAD_LIMIT_MIB", 2048),
+        release_check=_choice("SAIME_RELEASE_CHECK", ("two-person", "demo")),
         accessibility_contact=os.environ.get("SAIME_ACCESSIBILITY_CONTACT", ""),
         supervising_body=os.environ.get("SAIME_SUPERVISING_BODY", ""),
     )
@@ -90,6 +92,14 @@ def _flag(name: str) -> bool:
     if value not in {"0", "1"}:
         raise BadInput(f"{name} is '{value}'", where="environment", fix="write 0 or 1")
     return value == "1"
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices, or empty where the operator has not chosen."""
+    value = os.environ.get(name, "")
+    if value and value not in choices:
+        raise BadInput(f"{name} is '{value}'", where="environment", fix=f"write one of: {', '.join(choices)}")
+    return value
 
 
 def _count(name: str, default: int) -> int:

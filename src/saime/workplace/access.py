@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
-from saime.workplace.answers import NotSignedIn, not_permitted
+from saime.workplace.answers import NotSignedIn, check_may
 from saime.workplace.people import user_of_key
 
 View = Callable[..., HttpResponse]
@@ -36,8 +36,8 @@ def inside(*rights: str, with_key: bool = False) -> Callable[[View], View]:
                 _sign_in_with_key(request)
             elif not request.user.is_authenticated:
                 return _ask_to_sign_in(request)
-            if rights and not any(request.user.has_perm(f"workplace.{right}") for right in rights):
-                raise not_permitted()
+            if rights:
+                check_may(request.user, *rights)
             return (view if has_key else from_form)(request, *args, **kwargs)
 
         return guarded

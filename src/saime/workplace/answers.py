@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,12 @@ class NotSignedIn(Refused):
 
 def not_permitted() -> Refused:
     return Refused(_("Your role does not include this"), fix=_("ask the administrator, or sign in as somebody else"))
+
+
+def check_may(user: Any, *rights: str) -> None:
+    """Raises: Refused unless the user has one of the rights."""
+    if not any(user.has_perm(f"workplace.{right}") for right in rights):
+        raise not_permitted()
 
 
 def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -18,7 +18,9 @@ from saime.core.errors import BadInput
 from saime.core.model.period import Period
 from saime.workplace import people
 from saime.workplace.deliveries import Given, open_pack
+from saime.workplace.models import Verdict
 from saime.workplace.receipts import feed_title
+from saime.workplace.release_words import VERDICTS
 
 EXAMPLES = {"A": "2022", "Q": "2022-Q1", "M": "2022-06", "D": "2022-06-30"}
 
@@ -105,3 +107,22 @@ class DeliveryForm(forms.Form):
         told = self.cleaned_data
         file = told["file"]
         return Given(told["feed"], told["period"], file.name, file.path, file.size, file.sha256, told["synthetic"], told["replace"])
+
+
+class ReviewForm(forms.Form):
+    """A decision about a candidate; returning it or remarking on it takes words."""
+
+    verdict = forms.ChoiceField(label=_("Decision"), choices=[(verdict, VERDICTS[verdict]) for verdict in Verdict])
+    text = forms.CharField(label=_("Comment"), max_length=5000, required=False)
+    seen = forms.CharField(max_length=64)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for fault in ("required", "invalid_choice"):
+            self.fields["verdict"].error_messages[fault] = _("Choose a decision")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("verdict") in {Verdict.RETURNED, Verdict.COMMENT} and not cleaned.get("text"):
+            self.add_error("text", _("Say why, in a few words"))
+        return cleaned

@@ -1,4 +1,4 @@
-"""What the workplace keeps: who may deliver which feed, keys for scripts, attempts to sign in, receipts of deliveries."""
+"""What the workplace keeps: who may deliver which feed, keys for scripts, attempts to sign in, receipts, release candidates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from saime.core.errors import Refused
-from saime.workplace.roles import DELIVER, MANAGE_USERS, SEE_ALL_RECEIPTS
+from saime.workplace.roles import APPROVE, DELIVER, MANAGE_USERS, PREPARE, SEE_ALL_RECEIPTS
 
 SHA256 = 64  # hexadecimal digits
 
@@ -160,3 +160,80 @@ class Receipt(Record):
         """The receipts that a user may see: their own, or all."""
         sees_all = user.has_perm(f"workplace.{SEE_ALL_RECEIPTS}")
         return cls.objects.all() if sees_all else cls.objects.filter(user=user)
+
+
+class Candidate(models.Model):
+    """A release in the making. There is one open at a time; its content is that of its latest preparation."""
+
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    release_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        permissions = [(PREPARE, "May prepare and publish releases"), (APPROVE, "May approve or return releases")]
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                name="published_with_time_user_and_release",
+                condition=models.Q(published_at=None, published_by=None, release_id="")
+                | (models.Q(published_at__isnull=False, published_by__isnull=False) & ~models.Q(release_id="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Preparation(Record):
+    """A bundle of datasets as one user prepared it; ``bundle`` has the digest of each dataset by id.
+
+    ``reports`` are ``saime.production.output_report.DatasetReport`` as JSON, in the order of the datasets. Inside only.
+    """
+
+    candidate = models.ForeignKey(Candidate, on_delete=models.PROTECT, related_name="preparations")
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    prepared_at = models.DateTimeField()
+    bundle = models.JSONField()
+    bundle_digest = models.CharField(max_length=SHA256)
+    reports = models.JSONField()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.candidate_id}: {self.bundle_digest[:12]}"
+
+
+class Verdict(models.TextChoices):
+    APPROVED = "approved"
+    RETURNED = "returned"
+    COMMENT = "comment"
+
+
+class Review(Record):
+    """What somebody decided or remarked about a preparation; ``prepared_by`` repeats its user, so that the database can compare."""
+
+    preparation = models.ForeignKey(Preparation, on_delete=models.PROTECT, related_name="reviews")
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="nobody_approves_what_they_prepared", condition=~models.Q(verdict=Verdict.APPROVED, user=models.F("prepared_by"))
+            ),
+            models.CheckConstraint(
+                name="only_an_approval_needs_no_words", condition=models.Q(verdict=Verdict.APPROVED) | ~models.Q(text="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict}, {self.at:%Y-%m-%d %H:%M}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -122,6 +122,18 @@ def begin_attempt(username: str, address: str, at: datetime) -> FailedSignIn | N
     if same_both >= MOST_FAILURES or max(same_name, same_address) >= MOST_FAILURES_ANYWHERE:
         return None
     return FailedSignIn.objects.create(username=name, address=address, at=at)
+
+
+def sign_in(username: str, password: str, address: str, at: datetime) -> User:
+    """The user who says so by name and password, for commands. Raises: Refused if it is not right or was tried too often."""
+    attempt = begin_attempt(username, address, at)
+    if attempt is None:
+        raise Refused("too many attempts", where=f"user {username}", fix="wait 15 minutes")
+    user = authenticate(username=username, password=password)
+    if not isinstance(user, User):
+        raise Refused("the name or the password is not right", where=f"user {username}", fix="check both; saime user list shows the names")
+    end_attempts(attempt)
+    return user
 
 
 def end_attempts(attempt: FailedSignIn) -> None:
