@@ -149,6 +149,7 @@ def test_the_command_empties_the_folder_and_a_kill_loses_nothing_and_loads_nothi
     assert done.returncode == 0, done.stderr
     assert "population/2021.csv: loaded, receipt " in done.stdout
     assert "1 files taken" in done.stdout
+    assert (home / "saime.sqlite3").stat().st_mode & 0o077 == 0
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SAIME_")}
     environment |= {"PYTHONPATH": str(TESTS), "SAIME_HOME": str(home), "SAIME_INBOX": str(drop)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 from saime.core.pack.reader import Pack
 from saime.production.services import Production
@@ -29,9 +30,12 @@ def set_up_web() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saime.project.settings")
     import django
     from django.core.management import call_command
+    from django.db import connection
     from django.utils import translation
 
     environment().home.mkdir(parents=True, exist_ok=True)
     django.setup()
     translation.activate("en")  # the language of commands
     call_command("migrate", verbosity=0)
+    if connection.vendor == "sqlite":
+        Path(connection.settings_dict["NAME"]).chmod(0o600)  # it holds password hashes
