@@ -1,7 +1,7 @@
 # The targets a newcomer needs: `make demo` and `make test`. `make` alone lists them all.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-APPS := registers dissemination monitoring portal
+APPS := registers dissemination monitoring portal workplace
 
 .PHONY: help demo serve test test-spark check bench fix lock messages
 

@@ -16,7 +16,7 @@ from saime import __version__
 from saime.core.errors import SaimeError, TryLater
 
 try:
-    from saime.cli import bench, demo, inside, keys, linkage, production, web
+    from saime.cli import bench, demo, inbox, inside, keys, linkage, people, production, release, web
 except ImportError as missing:
     if (missing.name or "saime").startswith("saime"):
         raise
@@ -45,6 +45,8 @@ for command in (
     inside.load,
     inside.quarantine,
     linkage.linkage,
+    inbox.inbox,
+    people.user,
     keys.receiving_key,
     keys.key,
     keys.extract,
@@ -52,7 +54,7 @@ for command in (
     inside.delete_person,
     production.tabulate,
     production.protect,
-    production.release,
+    release.release,
     production.trace,
 ):
     saime.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands of production: tabulate, protect, release, trace."""
+"""Commands of production: tabulate, protect, trace."""
 
 from __future__ import annotations
 
@@ -101,23 +101,6 @@ def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:
 
 
 @click.command()
-@engine_option
-def release(engine: str) -> None:
-    """Produce every plan of the pack, protect it, and publish all in one step.
-
-    Example: saime release
-    """
-    production = open_production()
-    produced = services.produce_published_tables(production)
-    for plan in open_pack().plans:
-        with progress_bar(f"Counting and protecting {plan.dataset}") as progress:
-            produced.append(services.produce_plan(production, plan, engine=engine, progress=progress))
-    published = services.release(production, produced, at=datetime.now(UTC))
-    anew = sum(item.protected is not None for item in produced)
-    click.echo(f"Release {published.id}: {len(produced)} datasets, {anew} produced anew")
-
-
-@click.command()
 @click.argument("dataset")
 @click.argument("cell", nargs=-1)
 @language_option
@@ -128,7 +111,7 @@ def trace(dataset: str, cell: tuple[str, ...], language: str) -> None:
     """
     current = open_production().store.current()
     if current is None:
-        raise NotFound("there is no release yet", fix="run: saime release")
+        raise NotFound("there is no release yet", fix="run: saime release prepare")
     click.echo(f"release\t{current.id}\t{current.released_at}")
     for step in services.trace(current, dataset, cell):
         details = " ".join(f"{name}={value}" for name, value in step.details.items())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from saime.core.pack.reader import Pack
 from saime.core.tabulation.engines import EngineSettings
@@ -23,8 +25,7 @@ def open_pack() -> Pack:
 
 def open_production() -> Production:
     place = environment()
-    records, engines = place.home / "production" / "runs.json", EngineSettings(spark_remote=place.spark_remote)
-    return Production(open_pack(), place.warehouse, place.releases, records, engines=engines)
+    return replace(Production.in_home(place.home, open_pack()), engines=EngineSettings(spark_remote=place.spark_remote))
 
 
 def set_up_web() -> None:
@@ -32,7 +33,12 @@ def set_up_web() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "saime.project.settings")
     import django
     from django.core.management import call_command
+    from django.db import connection
+    from django.utils import translation
 
     environment().home.mkdir(parents=True, exist_ok=True)
     django.setup()
+    translation.activate("en")  # the language of commands
     call_command("migrate", verbosity=0)
+    if connection.vendor == "sqlite":
+        Path(connection.settings_dict["NAME"]).chmod(0o600)  # it holds password hashes

@@ -40,7 +40,7 @@ def find_published(dataset_id: str, address: str) -> Published:
             where=address,
             fix=format_lazy(_("open the list of datasets, or use one of: {known}"), known=capped(known) or "–"),
         )
-    publication = Publication(release.id, release.released_at, release.certificate(dataset_id), address)
+    publication = Publication(release.id, release.released_at, release.certificate(dataset_id), address, check=release.check)
     return Published(release.dataset(dataset_id), publication)
 
 

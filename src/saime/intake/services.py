@@ -32,13 +32,16 @@ def receive_delivery(
     received_at: datetime,
     delivery_name: str | None = None,
     replace: bool = False,
+    removed_by_caller: bool = False,
     progress: Progress | None = None,
 ) -> LoadReceipt:
     """Check, pseudonymise and load one file of a feed into the warehouse of ``home``, or let it replace the one loaded before.
 
+    A file inside ``home`` is refused, unless its caller removes it after the load (``removed_by_caller``).
     Raises: NotFound for an unknown feed; otherwise what ``load_delivery`` raises.
     """
-    check_outside(home, file, "the delivery holds personal codes and lies inside the working folder")
+    if not removed_by_caller:
+        check_outside(home, file, "the delivery holds personal codes and lies inside the working folder")
     contract = pack.feed(feed)
     delivery = Delivery(
         path=file,

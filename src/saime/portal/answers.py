@@ -71,4 +71,5 @@ def _frame(status: int) -> tuple[str, str]:
         HTTPStatus.SERVICE_UNAVAILABLE: (_("Not possible just now"), _("Nothing was changed. Try again in a few minutes.")),
     }
     fault = (_("Something went wrong on our side"), _("The fault has been recorded. Try again later."))
-    return frames.get(HTTPStatus(status), fault)
+    other = fault if status >= HTTPStatus.INTERNAL_SERVER_ERROR else frames[HTTPStatus.BAD_REQUEST]
+    return frames.get(HTTPStatus(status), other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from saime.core.warehouse.code_lists import code_lists_of
 from saime.core.warehouse.facts import FactTable
 from saime.core.warehouse.linkage_records import LinkageRecords
 from saime.core.warehouse.store import Warehouse
+from saime.production.decisions import Decision, check_decision
 from saime.production.lineage import digest, plan_lineage
 from saime.production.published_tables import published_datasets
 from saime.production.runs import RunRecords
@@ -44,6 +45,11 @@ class Production:
     records: Path
     as_of: datetime | None = None  # count from what was loaded at this moment; None: now
     engines: EngineSettings = NO_SETTINGS
+
+    @classmethod
+    def in_home(cls, home: Path, pack: Pack) -> Production:
+        """The folders of a working folder."""
+        return cls(pack, home / "warehouse", home / "releases", home / "production" / "runs.json")
 
     @property
     def store(self) -> ReleaseStore:
@@ -138,9 +144,19 @@ def produce_published_tables(production: Production) -> list[Produced]:
     return produced
 
 
-def release(production: Production, produced: list[Produced], *, at: datetime) -> Release:
-    """Publish a bundle in one step; an unchanged bundle changes nothing."""
-    return production.store.publish({item.dataset: item.digest for item in produced}, released_at=at)
+def release(production: Production, bundle: Mapping[str, str], *, at: datetime, decision: Decision) -> Release:
+    """Publish a bundle, digests by dataset id, in one step; an unchanged bundle changes nothing.
+
+    Raises: Refused if the decision does not carry it (``check_decision``), or what ``ReleaseStore.publish`` raises.
+    """
+    check = check_decision(production.store, bundle, decision)
+    return production.store.publish(bundle, released_at=at, check=check)
+
+
+def produce_everything(production: Production, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None) -> list[Produced]:
+    """Every table that a release holds: those of the pack's plans, and those that their source published before."""
+    plans = [produce_plan(production, plan, engine=engine, progress=progress) for plan in production.pack.plans]
+    return [*produce_published_tables(production), *plans]
 
 
 def plan_metadata(pack: Pack, plan: TabulationPlan, facts: FactTable) -> Metadata:

@@ -26,6 +26,10 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     debug: bool
     maximum_cells: int
+    https: bool
+    inbox_folder: str
+    upload_limit_mib: int
+    release_check: str
     accessibility_contact: str
     supervising_body: str
     spark_remote: str = field(repr=False)
@@ -37,6 +41,16 @@ class Environment:
     @property
     def warehouse(self) -> Path:
         return self.home / "warehouse"
+
+    @property
+    def inbox(self) -> Path:
+        """The drop folder, which agencies or the service that carries their files may write to."""
+        return Path(self.inbox_folder).resolve() if self.inbox_folder else self.home / "inbox"
+
+    @property
+    def uploads(self) -> Path:
+        """Where a delivery lies without a name while it is received."""
+        return self.home / "uploads"
 
     @property
     def quarantine(self) -> Path:
@@ -66,6 +80,10 @@ def read_environment() -> Environment:
         allowed_hosts=tuple(os.environ.get("SAIME_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")),
         debug=_flag("SAIME_DEBUG"),
         maximum_cells=_count("SAIME_MAXIMUM_CELLS", 100_000),
+        https=_flag("SAIME_HTTPS"),
+        inbox_folder=os.environ.get("SAIME_INBOX", ""),
+        upload_limit_mib=_count("SAIME_UPLOAD_LIMIT_MIB", 2048),
+        release_check=_choice("SAIME_RELEASE_CHECK", ("two-person", "demo")),
         accessibility_contact=os.environ.get("SAIME_ACCESSIBILITY_CONTACT", ""),
         supervising_body=os.environ.get("SAIME_SUPERVISING_BODY", ""),
         spark_remote=os.environ.get("SAIME_SPARK_REMOTE", ""),
@@ -77,6 +95,14 @@ def _flag(name: str) -> bool:
     if value not in {"0", "1"}:
         raise BadInput(f"{name} is '{value}'", where="environment", fix="write 0 or 1")
     return value == "1"
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    """One of the choices, or empty where the operator has not chosen."""
+    value = os.environ.get(name, "")
+    if value and value not in choices:
+        raise BadInput(f"{name} is '{value}'", where="environment", fix=f"write one of: {', '.join(choices)}")
+    return value
 
 
 def _count(name: str, default: int) -> int:

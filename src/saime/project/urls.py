@@ -16,6 +16,7 @@ urlpatterns = [
         path("", include("saime.dissemination.urls")),
         path("", include("saime.monitoring.urls")),
         path("", include("saime.portal.urls")),
+        path("workplace/", include("saime.workplace.urls")),
         prefix_default_language=True,
     ),
 ]

@@ -30,17 +30,30 @@ DETAIL_NAMES = {
     "engine": Text(lv="Skaitīšanas dzinējs", en="Engine"),
     "unit": Text(lv="Vienība", en="Unit"),
     "minimum": Text(lv="Mazākais publicējamais skaits", en="Smallest count published"),
+    "check": Text(lv="Pārbaude pirms publicēšanas", en="Check before release"),
+    "approved_at": Text(lv="Apstiprināts", en="Approved"),
     "withheld": Text(lv="Konfidenciālas šūnas", en="Withheld cells"),
 }
 DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
+DETAIL_VALUES |= {
+    "two-person": Text(lv="viens cilvēks sagatavoja, otrs apstiprināja", en="one person prepared, another approved"),
+    "demo": Text(lv="demonstrācija: bez divu cilvēku pārbaudes", en="demonstration: not checked by two persons"),
+}
 
 
 def steps_from_release_back(dataset: Dataset, publication: Publication) -> list[LineageStep]:
     """The release and then the dataset's lineage, newest step first; steps of one kind keep their order."""
     label = Text(lv="Šā publiskojuma datu kopas publicētas vienlaikus", en="The datasets of this release were published at once")
-    release = LineageStep(kind="release", id=publication.release, label=label, at=publication.released_at.isoformat())
+    at, details = publication.released_at.isoformat(), _check_details(publication)
+    release = LineageStep(kind="release", id=publication.release, label=label, at=at, details=details)
     order = list(STEP_NAMES)
     return [release, *sorted(dataset.lineage, key=lambda step: -order.index(step.kind))]
+
+
+def _check_details(publication: Publication) -> dict[str, str | int | float | bool | None]:
+    if (check := publication.check) is None:
+        return {}
+    return {"check": check.kind, "approved_at": check.approved_at.isoformat(timespec="seconds") if check.approved_at else None}
 
 
 def details_in_words(step: LineageStep, language: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import Dataset
+from saime.core.model.release_check import ReleaseCheck
 from saime.core.model.text import Text
 
 DATA_LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -21,6 +22,7 @@ class Publication:
     certificate: Certificate
     address: str
     licence: str = DATA_LICENCE
+    check: ReleaseCheck | None = None
 
 
 SYNTHETIC = Text(

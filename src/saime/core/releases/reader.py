@@ -24,6 +24,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from saime.core.errors import NotFound, SaimeError
 from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import Dataset
+from saime.core.model.release_check import ReleaseCheck
 
 OBSERVATIONS, DESCRIPTION, CERTIFICATE = "observations.parquet", "dataset.json", "certificate.json"
 OBS_COLUMNS = ("OBS_VALUE", "OBS_STATUS", "CONF_STATUS")
@@ -40,15 +41,18 @@ class ReleasedDataset(BaseModel):
 
 
 class Manifest(BaseModel):
+    """``check`` is None in releases that were published before the check was recorded."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     released_at: AwareDatetime
     datasets: dict[str, ReleasedDataset]
+    check: ReleaseCheck | None = None
 
     @property
     def id(self) -> str:
         """The day of release and a digest of everything released."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = json.dumps(self.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return f"{self.released_at:%Y-%m-%d}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -57,7 +61,7 @@ class Release:
 
     def __init__(self, root: Path, manifest: Manifest) -> None:
         self._root, self._manifest = root, manifest
-        self.id, self.released_at = manifest.id, manifest.released_at
+        self.id, self.released_at, self.check = manifest.id, manifest.released_at, manifest.check
         self.ids = tuple(sorted(manifest.datasets))
 
     def dataset(self, dataset_id: str) -> Dataset:

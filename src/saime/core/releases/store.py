@@ -20,6 +20,7 @@ from saime.core.durable import replace_file, sync
 from saime.core.errors import BadInput, NotFound
 from saime.core.model.certificate import Certificate, dataset_digest
 from saime.core.model.dataset import Dataset
+from saime.core.model.release_check import ReleaseCheck
 from saime.core.protection.protect import ProtectedDataset, verify
 from saime.core.releases.reader import (
     CERTIFICATE,
@@ -60,9 +61,14 @@ class ReleaseStore:
         self._check(digest)
         return True
 
-    def publish(self, digests: Mapping[str, str], *, released_at: datetime) -> Release:
+    def kept(self, digest: str) -> ProtectedDataset:
+        """What is kept under a digest. Raises: SaimeError naming the folder if it is missing or damaged."""
+        return self._check(digest)[0]
+
+    def publish(self, digests: Mapping[str, str], *, released_at: datetime, check: ReleaseCheck | None = None) -> Release:
         """Release datasets, given as digests by dataset id, in one atomic switch; an unchanged bundle changes nothing.
 
+        ``check`` is recorded with the release; whether it is enough is for production to say.
         What the current release does not hold yet is attacked once more, as it lies on the disk.
         Raises: Refused if that exposes a cell; NotFound for a digest that is not kept; BadInput for an id that is not the
         dataset's or a time without zone; SaimeError for a damaged file.
@@ -72,9 +78,9 @@ class ReleaseStore:
         current = self.current()
         known = dict(current.datasets) if current else {}
         datasets = {dataset_id: self._released(dataset_id, digest, known) for dataset_id, digest in sorted(digests.items())}
-        if current is not None and datasets == known:
+        if current is not None and datasets == known and check in (None, current.check):
             return current
-        manifest = Manifest(released_at=released_at, datasets=datasets)
+        manifest = Manifest(released_at=released_at, datasets=datasets, check=check)
         self._releases.mkdir(parents=True, exist_ok=True)
         replace_file(self._releases / f"{manifest.id}.json", (manifest.model_dump_json(indent=1) + "\n").encode())
         replace_file(self._root / "current", f"{manifest.id}\n".encode())

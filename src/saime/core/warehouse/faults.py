@@ -130,9 +130,9 @@ class FaultLog:
 
 
 class DeliveryRefused(BadInput):
-    """A delivery with faults; it was sealed whole into quarantine and the warehouse is as it was."""
+    """A delivery with faults; it was sealed whole into quarantine and the warehouse is as it was. ``rows`` that were read."""
 
-    def __init__(self, faults: tuple[Fault, ...], *, delivery: str, quarantine_id: str) -> None:
+    def __init__(self, faults: tuple[Fault, ...], *, delivery: str, quarantine_id: str, rows: int = 0) -> None:
         listed = "\n".join(f"  {number}. {fault}" for number, fault in enumerate(faults, 1))
         kinds = "one kind of fault" if len(faults) == 1 else f"{len(faults)} kinds of faults"
         super().__init__(
@@ -141,6 +141,7 @@ class DeliveryRefused(BadInput):
             fix="correct the file at its source and deliver it again",
         )
         self.faults = faults
+        self.rows = rows
         self.quarantine_id = quarantine_id
 
 

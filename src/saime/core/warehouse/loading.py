@@ -82,7 +82,7 @@ def load_delivery(
             raise TryLater("the delivery changed while it was read", where=delivery.shown_name, fix="load it when it is complete")
         if stored is None:
             refused = quarantine.seal(delivery, load.refusal(digest))
-            raise DeliveryRefused(load.faults, delivery=refused.delivery_name, quarantine_id=refused.id)
+            raise DeliveryRefused(load.faults, delivery=refused.delivery_name, quarantine_id=refused.id, rows=load.rows)
         report = load.report(digest)
         if report.left_out:
             quarantine.seal(delivery, report)

@@ -1,0 +1,140 @@
+"""What an output checker must see of one dataset before it is released: what was withheld, at what cost, how close a reader comes,
+and what differs from the release before. Inside only: it tells sums of withheld counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable
+from saime.core.protection.attack import Finding, attack
+from saime.core.protection.primary import primary_cells
+from saime.core.protection.secondary import cell_weights
+from saime.core.releases.reader import Release
+from saime.core.tabulation.plan import TabulationPlan
+from saime.production.services import Produced, Production, tabulate
+
+MOST_NEAR_MISSES = 10
+MOST_EXAMPLES = 50
+
+Cell = tuple[str, ...]
+Value = int | float | None
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NearMiss(_Frozen):
+    """A withheld cell and the whole numbers that a reader who knows the rule must leave open; ``upper`` None is unbounded."""
+
+    cell: Cell
+    conf_status: str
+    lower: int
+    upper: int | None
+
+
+class Change(_Frozen):
+    """A cell before and now; a value is None where it was or is withheld or not available."""
+
+    cell: Cell
+    before: Value
+    now: Value
+    obs_status_before: str
+    obs_status_now: str
+
+
+class Differences(_Frozen):
+    """Against the same dataset in the release before, in cells. A cell is new or has vanished with its codes."""
+
+    release: str
+    changed: int
+    now_withheld: int
+    now_shown: int
+    new: int
+    vanished: int
+    examples: tuple[Change, ...]
+
+
+class Suppressed(_Frozen):
+    """``cells`` withheld for one reason, the ``persons`` counted in them (a person in two cells counts twice), and the ``cost``:
+    what the protector reckons that withholding them loses; 0 for small counts, which it has no choice about.
+    """
+
+    cells: int
+    persons: int
+    cost: float
+
+
+class DatasetReport(_Frozen):
+    """``primary`` and ``secondary`` are None for figures that their source published; ``reasons_told``: readers see which is which."""
+
+    dataset: str
+    digest: str
+    cells: int
+    primary: Suppressed | None = None
+    secondary: Suppressed | None = None
+    reasons_told: bool = True
+    near_misses: tuple[NearMiss, ...] = ()
+    differences: Differences | None = None
+
+
+def report_on(production: Production, item: Produced, before: Release | None) -> DatasetReport:
+    """The report on a dataset that the store keeps. A counted one is counted once more, to tell what was withheld."""
+    kept = production.store.kept(item.digest)
+    report = DatasetReport(
+        dataset=item.dataset, digest=item.digest, cells=kept.dataset.structure.size, differences=_differences(kept.dataset, before)
+    )
+    if kept.certificate.kind != "attack":
+        return report
+    plan = production.pack.plan(item.dataset)
+    table = tabulate(production, plan, production.facts(plan))
+    primary, secondary = _suppressed(plan, table, kept.dataset)
+    findings = attack(kept.dataset, plan.protection.minimum)
+    told = {"primary": primary, "secondary": secondary, "near_misses": _near_misses(findings)}
+    return report.model_copy(update=told | {"reasons_told": bool(kept.certificate.primary) or not kept.certificate.withheld})
+
+
+def _suppressed(plan: TabulationPlan, table: FrequencyTable, dataset: Dataset) -> tuple[Suppressed, Suppressed]:
+    small = set(primary_cells(table, plan.protection))
+    withheld = [place for place, status in enumerate(dataset.obs_status) if status == WITHHELD]
+    others = [place for place in withheld if place not in small]
+    counts = np.array([value or 0 for value in table.values], dtype=float)
+    weights = cell_weights(table.structure, counts)
+    primary = Suppressed(cells=len(small), persons=int(counts[sorted(small)].sum()), cost=0.0)
+    return primary, Suppressed(cells=len(others), persons=int(counts[others].sum()), cost=round(float(weights[others].sum()), 1))
+
+
+def _near_misses(findings: tuple[Finding, ...]) -> tuple[NearMiss, ...]:
+    bounded = [finding for finding in findings if finding.informed.upper is not None]
+    bounded.sort(key=lambda one: (one.informed.width, one.cell))
+    return tuple(
+        NearMiss(cell=one.cell, conf_status=one.conf_status, lower=one.informed.lower, upper=one.informed.upper)
+        for one in bounded[:MOST_NEAR_MISSES]
+    )
+
+
+def _differences(dataset: Dataset, before: Release | None) -> Differences | None:
+    """None where the release before does not hold the dataset."""
+    if before is None or dataset.id not in before.ids:
+        return None
+    old, new = _observations(before.dataset(dataset.id)), _observations(dataset)
+    changes = [_change(cell, old[cell], new[cell]) for cell in new if cell in old and old[cell] != new[cell]]
+    return Differences(
+        release=before.id,
+        changed=len(changes),
+        now_withheld=sum(one.obs_status_now == WITHHELD != one.obs_status_before for one in changes),
+        now_shown=sum(one.obs_status_before == WITHHELD != one.obs_status_now for one in changes),
+        new=len(new.keys() - old.keys()),
+        vanished=len(old.keys() - new.keys()),
+        examples=tuple(changes[:MOST_EXAMPLES]),
+    )
+
+
+def _change(cell: Cell, before: tuple[Value, str], now: tuple[Value, str]) -> Change:
+    return Change(cell=cell, before=before[0], now=now[0], obs_status_before=before[1], obs_status_now=now[1])
+
+
+def _observations(dataset: Dataset) -> dict[Cell, tuple[Value, str]]:
+    return dict(zip(dataset.structure.cells(), zip(dataset.values, dataset.obs_status, strict=True), strict=True))

@@ -1,0 +1,135 @@
+"""A data steward delivers and reads receipts; an output checker looks at a release; in a real browser, in both languages."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from saime.core.pack.reader import Pack
+from support.browser import check_accessibility, check_reflow, take_picture
+from support.commands import run_saime
+from support.server import serving
+from support.workplace import PASSWORD, write_population
+
+pytestmark = pytest.mark.browser
+
+SIGN_IN = {"lv": ("Lietotājvārds", "Parole", "Pierakstīties"), "en": ("User name", "Password", "Sign in")}
+FORM = {"lv": ("Datu plūsma", "Periods", "Fails", "Piegādāt"), "en": ("Feed", "Period", "File", "Deliver")}
+WORDS = {
+    "lv": {"problem": "Kaut kas nav kārtībā", "refused": "Noraidīta", "loaded": "Ielādēta", "out": "Izrakstīties", "receipts": "Kvītis"},
+    "en": {"problem": "There is a problem", "refused": "Refused", "loaded": "Loaded", "out": "Sign out", "receipts": "Receipts"},
+}
+
+
+@pytest.fixture(scope="module")
+def site_url(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over a copy of the prepared folder, with users: these tests change it."""
+    folder = tmp_path_factory.mktemp("workplace")
+    home = Path(shutil.copytree(prepared_home, folder / "home"))
+    users = {"steward": "data-steward", "statistician": "statistician", "checker": "output-checker"}
+    given = [("user", "add", name, "--role", role, "--feed", "population") for name, role in users.items()]
+    for words in (*given, ("release", "prepare", "--user", "statistician")):
+        done = run_saime(*words, home=home, given=f"{PASSWORD}\n")
+        assert done.returncode == 0, done.stderr
+    with serving(home, folder / "log.txt") as url:
+        yield url
+
+
+def sign_in(page: Page, language: str, password: str = PASSWORD, *, user: str = "steward", to: str = "deliver/") -> None:
+    name, secret, button = SIGN_IN[language]
+    page.goto(f"/{language}/workplace/{to}")
+    page.get_by_label(name).fill(user)
+    page.get_by_label(secret).fill(password)
+    page.get_by_role("button", name=button).click()
+
+
+def look(page: Page, name: str, language: str) -> None:
+    check_accessibility(page)
+    take_picture(page, f"workplace-{name}", language)
+    check_reflow(page)
+    take_picture(page, f"workplace-{name}-narrow", language)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_a_steward_delivers(page: Page, language: str, pack_root: Path, tmp_path: Path) -> None:
+    words, (feed, period, file, button) = WORDS[language], FORM[language]
+    year = {"lv": "2001", "en": "2002"}[language]
+    sign_in(page, language, "wrong")
+    expect(page.get_by_role("alert")).to_contain_text(words["problem"])
+    look(page, "sign-in-fault", language)
+    sign_in(page, language)
+    page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(3)
+    look(page, "deliver-faults", language)
+
+    path = write_population(tmp_path / "people.csv", Pack(pack_root), age=200)
+    for state in ("refused", "loaded"):
+        page.goto(f"/{language}/workplace/deliver/")
+        page.get_by_label(feed, exact=True).select_option("population")
+        page.get_by_label(period, exact=True).fill(year)
+        page.get_by_label(file, exact=True).set_input_files(path)
+        page.get_by_role("button", name=button).click()
+        expect(page.get_by_text(words[state]).first).to_be_visible()
+        look(page, f"receipt-{state}", language)
+        write_population(path, Pack(pack_root))
+
+    page.get_by_role("link", name=words["receipts"], exact=True).click()
+    expect(page.get_by_role("row").nth(2)).to_be_visible()
+    check_accessibility(page)
+    take_picture(page, "workplace-receipts", language)
+    page.get_by_role("button", name=words["out"]).click()
+    expect(page.get_by_label(SIGN_IN[language][0])).to_be_visible()
+
+
+def test_the_form_is_filled_with_the_keyboard_alone(page: Page, pack_root: Path, tmp_path: Path) -> None:
+    sign_in(page, "lv")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Piegādāt failu")
+    page.get_by_label("Datu plūsma", exact=True).focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("June")
+    stops = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.name || document.activeElement.innerText.trim()"))
+    assert stops == ["file", "replace", "synthetic", "Piegādāt"]
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_label("Periods", exact=True)).to_have_value("June")
+    expect(page.get_by_label("Datu plūsma", exact=True)).to_have_value("population")
+
+
+DECISIONS = {
+    "lv": ("Apstiprināt publiskojumu", "Atdot sagatavotājam", "Piezīme", "Saglabāt lēmumu"),
+    "en": ("Approve the release", "Return it to who prepared it", "Comment", "Keep the decision"),
+}
+ANSWERS = {"lv": ("Īsi uzrakstiet, kāpēc", "Atdots sagatavotājam"), "en": ("Say why, in a few words", "Returned to who prepared it")}
+
+
+def test_an_output_checker_looks_at_a_release_and_returns_it(page: Page, language: str) -> None:
+    (approve, send_back, comment, keep), (why, returned) = DECISIONS[language], ANSWERS[language]
+    sign_in(page, language, user="checker", to="releases/")
+    page.get_by_role("main").get_by_role("link").first.click()
+    expect(page.get_by_label(approve)).to_be_visible()
+    look(page, "candidate", language)
+    page.get_by_role("table").get_by_role("link").nth(1).click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    look(page, "candidate-dataset", language)
+    page.go_back()
+    page.get_by_label(send_back).check()
+    page.get_by_role("button", name=keep).click()
+    expect(page.get_by_role("alert")).to_contain_text(why)
+    check_accessibility(page)
+    page.get_by_label(comment, exact=True).fill("Kāpēc mainījies kopskaits?")
+    page.get_by_role("button", name=keep).click()
+    expect(page.locator(".workplace-state")).to_have_text(returned)
+    expect(page.get_by_text("Kāpēc mainījies kopskaits?").first).to_be_visible()
+
+
+def test_the_statistician_may_not_decide(page: Page, language: str) -> None:
+    sign_in(page, language, user="statistician", to="releases/1/")
+    expect(page.get_by_role("radio")).to_have_count(1)  # a remark
