@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SPARK_ENVIRONMENT = ROOT / ".venv-spark"  # made by `make test-spark`
-SECONDS_TO_START = 120
+SECONDS_TO_START = 300
 EXECUTORS = 2
 
 
