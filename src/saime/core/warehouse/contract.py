@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 
 from saime.core.model.text import Text
 
-ColumnType = Literal["personal_code", "code", "date", "integer", "boolean"]
+ColumnType = Literal["personal_code", "code", "date", "integer", "amount", "boolean"]
 
 
 class Column(BaseModel):

@@ -20,7 +20,13 @@ from saime.core.warehouse.faults import FaultCode
 Mask = npt.NDArray[np.bool_]
 Converted = tuple[pa.Array, dict[FaultCode, Mask]]  # stored values, null where a fault is; and the faults
 
-STORED: dict[ColumnType, pa.DataType] = {"code": pa.uint16(), "date": pa.date32(), "integer": pa.int32(), "boolean": pa.bool_()}
+STORED: dict[ColumnType, pa.DataType] = {
+    "code": pa.uint16(),
+    "date": pa.date32(),
+    "integer": pa.int32(),
+    "amount": pa.int32(),
+    "boolean": pa.bool_(),
+}
 INT32 = (-(2**31), 2**31 - 1)
 
 
