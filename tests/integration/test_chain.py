@@ -38,6 +38,28 @@ def test_every_published_cell_comes_out_of_the_delivery(prepared_home: Path, pri
     assert message["value"] == printed
 
 
+def test_inside_plans_are_explained_and_counted_and_not_published(prepared_home: Path) -> None:
+    explained, counted = (run_saime("tabulate", "benefit-entrants-2022", *more, home=prepared_home) for more in (["--explain"], []))
+    assert "windows: 22 spans of days" in explained.stdout
+    assert "Inside" not in explained.stdout
+    months = [line.split("\t")[1] for line in counted.stdout.splitlines() if line.startswith("_T\t")]
+    assert months == [f"2022-{month:02}" for month in range(2, 13)]
+    refused = run_saime("protect", "benefit-entrants-2022", home=prepared_home)
+    assert refused.returncode == 4
+    assert "no rule protects measure 'entrants' yet" in refused.stderr
+
+
+def test_areas_of_another_version_are_estimates_that_add_up(prepared_home: Path) -> None:
+    done = run_saime("tabulate", "population-2022-by-areas-of-2009", "--json", home=prepared_home)
+    message = json.loads(done.stdout)
+    areas, sexes, _ = message["size"]
+    persons = dict(zip(message["dimension"]["REF_AREA"]["category"]["index"], message["value"][::sexes], strict=True))
+    assert areas == 125
+    assert sum(count for code, count in persons.items() if code.isdigit()) == persons["_T"]
+    estimated = {place // sexes for place in map(int, message["status"])}
+    assert len(estimated) == 104
+
+
 def test_dropping_one_spell_changes_the_table(home: Path, pack_root: Path, printed: list[int | None], tmp_path: Path) -> None:
     delivery = tmp_path / "delivery.csv"
     write_disability_delivery(pack_root, delivery)

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from saime.core.model.classification import Classification
+from saime.core.model.recast import Part
 from saime.core.pack.texts import LegalActs, Notes
 from saime.core.tabulation.plan import TabulationPlan
 from saime.core.warehouse.contract import FeedContract
@@ -20,6 +21,7 @@ ROOT_MODELS: tuple[type[BaseModel], ...] = (
     FeedContract,
     TabulationPlan,
     PublishedTable,
+    Part,
     Notes,
     LegalActs,
     Documents,

@@ -116,7 +116,7 @@ def _load(delivery: Any, tally: Tally) -> Any:
 def _release(tally: Tally) -> Any:
     production = open_production()
     produced = production_services.produce_published_tables(production)
-    for plan in open_pack().plans:
+    for plan in open_pack().released_plans:
         started = time.perf_counter()
         with progress_bar(f"Counting and protecting {plan.dataset}") as progress:
             item = production_services.produce_plan(production, plan, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from saime.cli.tables import protect_table
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
-from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable
+from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, MagnitudeTable
 from saime.core.tabulation.engines import DEFAULT_ENGINE, ENGINES
+from saime.core.tabulation.tabulation import InsideTable
 from saime.production import services
 
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
@@ -28,8 +30,9 @@ engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), defau
 @click.option("--json", "as_json", is_flag=True, help="Print the inside table as JSON-stat 2.0.")
 @language_option
 @click.option("--show-sql", is_flag=True, help="Print what DuckDB is asked, and count nothing.")
+@click.option("--explain", is_flag=True, help="Print what will be read and counted and how, and count nothing.")
 @click.option("--as-of", type=click.DateTime(MOMENTS), help="Count from what was loaded at this moment, in UTC unless it has a zone.")
-def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool, as_of: datetime | None) -> None:
+def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: bool, explain: bool, as_of: datetime | None) -> None:
     """Count a plan's table, unprotected: it stays inside.
 
     Example: saime tabulate disability-2019-06 --engine reference --json
@@ -38,8 +41,9 @@ def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: boo
     wanted = open_pack().plan(plan)
     if production.deletions_since:
         click.echo(f"Persons deleted since then: {production.deletions_since}; the table is without them", err=True)
-    if show_sql:
-        click.echo("\n\n".join(services.queries(production, wanted)))
+    if show_sql or explain:
+        told = [f"{name}: {said}" for name, said in services.explain_plan(production, wanted, engine)] if explain else []
+        click.echo("\n".join([*told, *(services.queries(production, wanted) if show_sql else [])]))
         return
     facts = production.facts(wanted)
     with progress_bar(f"Counting {plan}") as progress:
@@ -47,12 +51,18 @@ def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: boo
     if as_json:
         click.echo(json.dumps(write_inside_jsonstat(table, language), ensure_ascii=False, indent=1))
     else:
-        _print_table(table, language)
+        _print_table(table)
 
 
-def _print_table(table: FrequencyTable, language: str) -> None:
-    for cell, value in zip(table.structure.cells(), table.values, strict=True):
-        click.echo("\t".join([*cell, ".." if value is None else str(value)]))
+def _print_table(table: InsideTable) -> None:
+    """A cell a line: codes, value, and for other measures than distinct persons how many stand behind it; then its status."""
+    columns: list[Iterable[object]] = [table.values]
+    if isinstance(table, MagnitudeTable):
+        columns.append(table.contributors)
+    if table.obs_status:
+        columns.append(table.obs_status)
+    for cell, *figures in zip(table.structure.cells(), *columns, strict=True):
+        click.echo("\t".join([*cell, *(".." if figure is None else str(figure) for figure in figures)]))
     click.echo("Inside: these counts are not protected and must not be published.")
 
 

@@ -9,19 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import BaseModel
+
 import saime.core
-from saime.core.errors import BadInput, NotFound
+from saime.core.errors import BadInput, NotFound, Refused
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import FrequencyTable, LineageStep, Metadata
 from saime.core.model.period import Period
+from saime.core.model.recast import Recast
 from saime.core.pack.reader import Pack
 from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
-from saime.core.tabulation.compilation import compile_plan
+from saime.core.tabulation.compilation import compile_plan, compile_tabulation
+from saime.core.tabulation.concepts import periods_read
 from saime.core.tabulation.duckdb_engine import show_sql
 from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings
+from saime.core.tabulation.explanation import explain
 from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.tabulation import InsideTable
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.code_lists import code_lists_of
 from saime.core.warehouse.facts import FactTable
@@ -73,11 +79,12 @@ class Production:
         """Raises: BadInput if no delivery is loaded that the plan could count."""
         contract = self.pack.feed(plan.population)
         code_lists = code_lists_of(contract, self.pack.classification)
-        facts = Warehouse(self.warehouse).facts(contract, plan.reference_period, code_lists, as_of=self.as_of)
+        periods = [period.code for period in periods_read(plan.measure, [Period.parse(code) for code in plan.reference_period])]
+        facts = Warehouse(self.warehouse).facts(contract, periods, code_lists, as_of=self.as_of)
         if not facts.loads:  # some but not all of the periods is told by the warehouse
-            first = Period.parse(plan.reference_period[0]).parts(contract.period)[0]
+            first = Period.parse(periods[0]).parts(contract.period)[0]
             raise BadInput(
-                f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(plan.reference_period)}",
+                f"the warehouse lacks deliveries of feed '{plan.population}' for {', '.join(periods)}",
                 where=f"plan {plan.dataset}",
                 fix=f"load all of them: saime load {plan.population} FILE --period {first.code}",
             )
@@ -86,19 +93,33 @@ class Production:
 
 def tabulate(
     production: Production, plan: TabulationPlan, facts: FactTable, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
-) -> FrequencyTable:
-    """The inside table of a plan: exact counts, never to be published as they are. ``facts`` are ``production.facts(plan)``."""
-    hierarchies = _hierarchies(production, plan)
-    return tabulate_plan(plan, hierarchies, facts, engine=engine, progress=progress, settings=production.engines)
+) -> InsideTable:
+    """The inside table of a plan: exact figures, never to be published as they are. ``facts`` are ``production.facts(plan)``."""
+    hierarchies, recasts = _hierarchies(production, plan), _recasts(production, plan)
+    return tabulate_plan(plan, hierarchies, facts, engine=engine, progress=progress, recasts=recasts, settings=production.engines)
 
 
 def queries(production: Production, plan: TabulationPlan) -> list[str]:
     """What the DuckDB engine asks to count the plan."""
-    return show_sql(compile_plan(plan, _hierarchies(production, plan), production.facts(plan)))
+    return show_sql(compile_plan(plan, _hierarchies(production, plan), production.facts(plan), _recasts(production, plan)))
+
+
+def explain_plan(production: Production, plan: TabulationPlan, engine: str) -> list[tuple[str, str]]:
+    """What would be read and counted for the plan, as pairs of a name and what is said of it; nothing is counted."""
+    facts = production.facts(plan)
+    return explain(compile_tabulation(plan, _hierarchies(production, plan), facts, _recasts(production, plan)), facts, engine)
 
 
 def _hierarchies(production: Production, plan: TabulationPlan) -> dict[str, Classification]:
-    return {dimension.hierarchy: production.pack.classification(dimension.hierarchy) for dimension in plan.dimensions.values()}
+    """The hierarchies of the plan, and the code lists of columns that are recast into them."""
+    names = {dimension.hierarchy for dimension in plan.dimensions.values()}
+    recast = {dimension.column for dimension in plan.dimensions.values() if dimension.recast}
+    names |= {column.code_list for column in production.pack.feed(plan.population).columns if column.name in recast and column.code_list}
+    return {name: production.pack.classification(name) for name in sorted(names)}
+
+
+def _recasts(production: Production, plan: TabulationPlan) -> dict[str, Recast]:
+    return {d.recast: production.pack.recast(d.recast) for d in plan.dimensions.values() if d.recast}
 
 
 @dataclass(frozen=True)
@@ -130,7 +151,14 @@ def produce_plan(
     return Produced(plan.dataset, stored, protected)
 
 
-def protect_plan(production: Production, plan: TabulationPlan, table: FrequencyTable, facts: FactTable, engine: str) -> ProtectedDataset:
+def protect_plan(production: Production, plan: TabulationPlan, table: InsideTable, facts: FactTable, engine: str) -> ProtectedDataset:
+    """Raises: Refused for a measure that no rule of protection is made for, besides what ``protect`` raises."""
+    if not isinstance(table, FrequencyTable):
+        raise Refused(
+            f"no rule protects measure '{table.measure}' yet; only counts of distinct persons are protected",
+            where=f"plans/{plan.dataset}.yaml, measures",
+            fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
+        )
     lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
     return protect(table, plan.protection, plan_metadata(production.pack, plan, facts), lineage)
 
@@ -155,7 +183,7 @@ def release(production: Production, bundle: Mapping[str, str], *, at: datetime, 
 
 def produce_everything(production: Production, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None) -> list[Produced]:
     """Every table that a release holds: those of the pack's plans, and those that their source published before."""
-    plans = [produce_plan(production, plan, engine=engine, progress=progress) for plan in production.pack.plans]
+    plans = [produce_plan(production, plan, engine=engine, progress=progress) for plan in production.pack.released_plans]
     return [*produce_published_tables(production), *plans]
 
 
@@ -200,7 +228,8 @@ def _code_digest() -> str:
 
 def _fingerprint(pack: Pack, plan: TabulationPlan, facts: FactTable, engine: str) -> str:
     """Everything that the dataset depends on: code, plan, hierarchies, contract, loads, and the words beside the numbers."""
-    hierarchies = [pack.classification(dimension.hierarchy) for dimension in plan.dimensions.values()]
+    hierarchies: list[BaseModel] = [pack.classification(dimension.hierarchy) for dimension in plan.dimensions.values()]
+    hierarchies += [pack.recast(dimension.recast) for dimension in plan.dimensions.values() if dimension.recast]
     notes = [pack.notes[note] for note in plan.notes]
     acts = [pack.legal_acts[act] for act in dict.fromkeys((*plan.legal_basis, *facts.feed.legal_basis))]
     return f"{_code_digest()}:{engine}:{digest(plan, *hierarchies, facts.feed, *facts.loads, *notes, *acts)}"

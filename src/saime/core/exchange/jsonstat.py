@@ -7,12 +7,13 @@ Values are a dense list; ``status`` names only observations that are not normal,
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from saime.core.exchange.explanation import STEP_NAMES, explain_certificate, steps_from_release_back
 from saime.core.exchange.publication import Publication, notes
 from saime.core.exchange.symbols import symbols_in
-from saime.core.model.dataset import NORMAL, Dataset, DataStructure, Dimension, FrequencyTable, LineageStep
+from saime.core.model.dataset import NORMAL, Dataset, DataStructure, Dimension, FrequencyTable, LineageStep, MagnitudeTable
 
 MEDIA_TYPES = {
     "px": "text/x-pcaxis",
@@ -41,14 +42,18 @@ def write_jsonstat(dataset: Dataset, publication: Publication, language: str) ->
     return {key: content for key, content in message.items() if content not in ({}, [])}
 
 
-def write_inside_jsonstat(table: FrequencyTable, language: str) -> dict[str, Any]:
-    """The exact counts in the same shape, marked as unprotected; for production's eyes, never for a file that leaves it."""
+def write_inside_jsonstat(table: FrequencyTable | MagnitudeTable, language: str) -> dict[str, Any]:
+    """The exact figures in the same shape, marked as unprotected; for production's eyes, never for a file that leaves it.
+
+    A decimal is written as the nearest double, which shows the same digits.
+    """
     return {
         "version": "2.0",
         "class": "dataset",
         "label": table.dataset,
         **_structure(table.structure, language),
-        "value": list(table.values),
+        "value": [float(value) if isinstance(value, Decimal) else value for value in table.values],
+        "status": {str(place): status for place, status in enumerate(table.obs_status) if status != NORMAL},
         "extension": {"inside": True, "protected": False},
     }
 

@@ -79,13 +79,13 @@ def _footer(dataset: Dataset, publication: Publication) -> Iterable[str]:
 
 
 def _cell_notes(dataset: Dataset, layout: Layout) -> Iterable[str]:
-    """PX has no status of a cell: a number of low reliability says so in a note of its own."""
-    weak = SYMBOLS["unreliable"]
+    """PX has no status of a cell: a number that is weak, estimated or after a break says so in a note of its own."""
+    told = {symbol.obs_status: symbol for symbol in SYMBOLS.values() if not symbol.px}
     order = [dataset.structure.dimensions.index(dimension) for dimension in (*layout.rows, *_heading(layout))]
     for cell, status in zip(dataset.structure.cells(), dataset.obs_status, strict=True):
-        for language in LANGUAGES if status == weak.obs_status else ():
+        for language in LANGUAGES if status in told else ():
             place = [_labels(dataset.structure.dimensions[i], language)[cell[i]] for i in order]
-            yield f"CELLNOTE{_tag(language)}({_listed(place)})={_quoted(weak.meaning.in_language(language))};"
+            yield f"CELLNOTE{_tag(language)}({_listed(place)})={_quoted(told[status].meaning.in_language(language))};"
 
 
 def _figure(dataset: Dataset, place: int) -> str:

@@ -1,4 +1,4 @@
-"""What stands where a number is missing or weak: five things that every page and file keeps apart.
+"""What stands where a number is missing or weak: seven things that every page and file keeps apart.
 
 ``obs_status`` and ``conf_status`` are SDMX's CL_OBS_STATUS and CL_CONF_STATUS: a withheld cell is Q, with A (small count) or
 D (secondary), or C where telling these apart would give a small count away; the certificate's attack decides which.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from saime.core.model.dataset import CONFIDENTIAL, FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
+from saime.core.model.dataset import BREAK, CONFIDENTIAL, ESTIMATED, FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
 from saime.core.model.text import Text
 
 NOT_APPLICABLE, UNRELIABLE = "M", "U"  # CL_OBS_STATUS: data cannot exist; low reliability
@@ -70,6 +70,28 @@ SYMBOLS: dict[str, Symbol] = {
         conf_status=(FREE,),
         name=Text(lv="zema ticamība", en="low reliability"),
         meaning=Text(lv="zema ticamība: skaitlis lietojams piesardzīgi", en="low reliability: use the number with care"),
+    ),
+    "estimated": Symbol(
+        sign="e",
+        px="",
+        obs_status=ESTIMATED,
+        conf_status=(FREE,),
+        name=Text(lv="aplēse", en="estimate"),
+        meaning=Text(
+            lv="aplēse: skaitlis nav saskaitīts, bet sadalīts pēc norādītām daļām",
+            en="estimate: the number is not counted but divided by stated shares",
+        ),
+    ),
+    "break": Symbol(
+        sign="b",
+        px="",
+        obs_status=BREAK,
+        conf_status=(FREE,),
+        name=Text(lv="pārrāvums laikrindā", en="break in the series"),
+        meaning=Text(
+            lv="pārrāvums laikrindā: skaitlis nav tieši salīdzināms ar iepriekšējiem",
+            en="break in the series: the number cannot be compared directly with those before it",
+        ),
     ),
 }
 

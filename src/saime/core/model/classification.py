@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from saime.core.model.period import Period
 from saime.core.model.text import Text
 
 Scalar = str | bool | int
@@ -42,6 +43,10 @@ class Code(BaseModel):
     valid_from: date | None = None
     valid_to: date | None = None
     note: Text | None = None
+
+    def holds_in(self, period: Period) -> bool:
+        """Is the code valid on some day of the period?"""
+        return (self.valid_from is None or self.valid_from <= period.end) and (self.valid_to is None or self.valid_to >= period.start)
 
 
 class Classification(BaseModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import product
 from typing import Literal, Self
 
@@ -16,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from saime.core.model.text import Text
 
-NORMAL, WITHHELD, NOT_AVAILABLE = "A", "Q", "O"  # CL_OBS_STATUS
+NORMAL, WITHHELD, NOT_AVAILABLE, ESTIMATED, BREAK = "A", "Q", "O", "E", "B"  # CL_OBS_STATUS
 FREE, PRIMARY, SECONDARY, CONFIDENTIAL = "F", "A", "D", "C"  # CL_CONF_STATUS: free; small counts; secondary; no reason given
 
 
@@ -92,18 +93,48 @@ class FrequencyTable(_Frozen):
     """Inside: exact counts of distinct persons by cell. Never leaves production.
 
     Unit: persons. A value is None only where the plan says that the cell is not available.
+    ``obs_status`` tells which values are estimates (E) or follow a break in the series (B); empty, all are ordinary (A).
     """
 
     dataset: str
     structure: DataStructure
     values: tuple[int | None, ...]
+    obs_status: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        _check_length(self.structure, values=self.values)
+        _check_length(self.structure, values=self.values, **{"obs_status": self.obs_status} if self.obs_status else {})
         return self
 
     def __getitem__(self, cell: Sequence[str]) -> int | None:
+        return self.values[self.structure.position(cell)]
+
+
+class MagnitudeTable(_Frozen):
+    """Inside: a measure that is no count of distinct persons, with what disclosure rules need to know. Never leaves production.
+
+    ``values``: in the plan's unit; None where the plan says so, and where there is nobody to take a mean or quantile of.
+    ``contributors``: distinct persons behind each value. ``largest``: of an amount, the largest contributions of single
+    persons to the cell by absolute size, largest first; empty for other measures.
+    ``is_additive``: the values of children that do not overlap add up to their parent's.
+    """
+
+    dataset: str
+    structure: DataStructure
+    measure: str
+    is_additive: bool
+    values: tuple[Decimal | None, ...]
+    contributors: tuple[int | None, ...]
+    largest: tuple[tuple[Decimal, ...], ...] = ()
+    obs_status: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        given = {"largest": self.largest, "obs_status": self.obs_status}
+        _check_length(self.structure, values=self.values, contributors=self.contributors, **{n: c for n, c in given.items() if c})
+        return self
+
+    def __getitem__(self, cell: Sequence[str]) -> Decimal | None:
         return self.values[self.structure.position(cell)]
 
 

@@ -51,6 +51,16 @@ class Period:
             day = part.end + timedelta(days=1)
         return tuple(parts) if len(parts) > 1 else (self,)
 
+    @property
+    def previous(self) -> Period:
+        """The period of the same frequency that ends on the day before."""
+        return Period.parse(_code_of(self.start - timedelta(days=1), self.frequency))
+
+    @property
+    def following(self) -> Period:
+        """The period of the same frequency that begins on the day after."""
+        return Period.parse(_code_of(self.end + timedelta(days=1), self.frequency))
+
     def covers(self, other: Period) -> bool:
         return self.start <= other.start and other.end <= self.end
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from saime.core.errors import BadInput, NotFound
 from saime.core.model.classification import Classification
+from saime.core.model.recast import Recast
 from saime.core.model.text import Text
+from saime.core.pack.recasts import read_recast
 from saime.core.pack.texts import LegalAct, Notes, read_legal_acts
 from saime.core.pack.yaml_file import read_model
 from saime.core.tabulation.plan import TabulationPlan
@@ -40,6 +42,18 @@ class Pack:
     def plan(self, name: str) -> TabulationPlan:
         return self._read("plans", name, TabulationPlan)
 
+    def recast(self, name: str) -> Recast:
+        """The mapping ``classifications/recasts/NAME.csv``. Raises: NotFound, or BadInput with the file and the fault."""
+        path = self.root / "classifications" / "recasts" / f"{name}.csv"
+        if not path.is_file():
+            raise NotFound(f"there is no mapping '{name}'", where=str(path.parent), fix=f"use one of: {', '.join(self.recasts)}")
+        return read_recast(path)
+
+    @property
+    def recasts(self) -> list[str]:
+        """The names of the mappings that plans may use."""
+        return sorted(path.stem for path in (self.root / "classifications" / "recasts").glob("*.csv"))
+
     @functools.cached_property
     def feeds(self) -> tuple[FeedContract, ...]:
         return tuple(self.feed(name) for name in self.names("feeds"))
@@ -47,6 +61,10 @@ class Pack:
     @functools.cached_property
     def plans(self) -> tuple[TabulationPlan, ...]:
         return tuple(self.plan(name) for name in self.names("plans"))
+
+    @property
+    def released_plans(self) -> tuple[TabulationPlan, ...]:
+        return tuple(plan for plan in self.plans if plan.release)
 
     @functools.cached_property
     def legal_acts(self) -> dict[str, LegalAct]:
@@ -81,6 +99,8 @@ class Pack:
             hierarchies = [dimension.hierarchy for dimension in plan.dimensions.values()]
             faults += self._missing("plans", plan.dataset, "classifications", hierarchies)
             faults += self._missing("plans", plan.dataset, "feeds", [plan.population])
+            recasts = [dimension.recast for dimension in plan.dimensions.values() if dimension.recast]
+            faults += self._unknown("plans", plan.dataset, "mapping", recasts, self.recasts)
             faults += self._unknown("plans", plan.dataset, "legal act", plan.legal_basis, self.legal_acts)
             faults += self._unknown("plans", plan.dataset, "note", plan.notes, self.notes)
         return faults

@@ -139,21 +139,23 @@ def _conf_status(table: FrequencyTable, primary: tuple[int, ...], minimum: int, 
 
 def _published(table: FrequencyTable, metadata: Metadata, lineage: tuple[LineageStep, ...], conf_status: tuple[str, ...]) -> Dataset:
     pairs = list(zip(table.values, conf_status, strict=True))
+    known = table.obs_status or (NORMAL,) * len(pairs)
     return Dataset(
         id=table.dataset,
         metadata=metadata,
         structure=table.structure,
         values=tuple(value if status == FREE else None for value, status in pairs),
-        obs_status=tuple(_obs_status(value, status) for value, status in pairs),
+        obs_status=tuple(_obs_status(*pair, status) for pair, status in zip(pairs, known, strict=True)),
         conf_status=conf_status,
         lineage=lineage,
     )
 
 
-def _obs_status(value: int | None, conf_status: str) -> str:
+def _obs_status(value: int | None, conf_status: str, known: str) -> str:
+    """``known``: what the inside table says of the value, such as that it is an estimate."""
     if value is None:
         return NOT_AVAILABLE
-    return NORMAL if conf_status == FREE else WITHHELD
+    return known if conf_status == FREE else WITHHELD
 
 
 def _step(rule: ThresholdProtection, conf_status: tuple[str, ...]) -> LineageStep:

@@ -4,58 +4,109 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from types import MappingProxyType
 
 from saime.core.errors import BadInput
 from saime.core.model.classification import Classification, Code
 from saime.core.model.dataset import DataStructure, Dimension, DimensionCode
-from saime.core.tabulation.conditions import resolve_code, resolve_conditions
+from saime.core.model.recast import Recast
+from saime.core.tabulation.concepts import concept_of
+from saime.core.tabulation.conditions import check_amount, fact_column, resolve_code, resolve_conditions
 from saime.core.tabulation.plan import PlannedDimension, TabulationPlan
+from saime.core.tabulation.recasting import RecastDimension, recast_dimension
 from saime.core.tabulation.specification import CountedDimension, Leaf, Specification, Test
+from saime.core.tabulation.tabulation import Tabulation
 from saime.core.tabulation.time import read_periods, time_dimension
 from saime.core.warehouse.facts import FactTable
 
+NO_RECASTS: Mapping[str, Recast] = MappingProxyType({})
 
-def compile_plan(plan: TabulationPlan, classifications: Mapping[str, Classification], facts: FactTable) -> Specification:
-    """Resolve the plan against the classifications (by the name that the plan uses) and the columns of the facts.
+
+def compile_plan(
+    plan: TabulationPlan, classifications: Mapping[str, Classification], facts: FactTable, recasts: Mapping[str, Recast] = NO_RECASTS
+) -> Specification:
+    """What engines count for the plan: ``compile_tabulation`` without what is made of the counts."""
+    return compile_tabulation(plan, classifications, facts, recasts).counted
+
+
+def compile_tabulation(
+    plan: TabulationPlan, classifications: Mapping[str, Classification], facts: FactTable, recasts: Mapping[str, Recast] = NO_RECASTS
+) -> Tabulation:
+    """Resolve the plan against the classifications and mappings (by the name that the plan uses) and the columns of the facts.
 
     Raises: BadInput that names plan, dimension, code and remedy when the three do not fit each other.
     """
     where = f"plans/{plan.dataset}.yaml"
     _check_scope(plan, facts, where)
-    dimensions = tuple(_dimension(name, planned, classifications, facts, where) for name, planned in plan.dimensions.items())
+    measure = plan.measure
+    recast = _recast(plan, classifications, facts, recasts, where)
+    dimensions = tuple(
+        recast[name].counted if name in recast else _dimension(name, planned, classifications, facts, where)
+        for name, planned in plan.dimensions.items()
+    )
     periods = read_periods(plan.reference_period, where)
-    structure = DataStructure(dimensions=(*(d.dimension for d in dimensions), time_dimension(periods)))
-    return Specification(
+    if measure.amount is not None:
+        check_amount(measure.amount, plan, periods, facts, where)
+    concept = concept_of(measure, periods, where)
+    time = time_dimension(periods, side_by_side=not concept.bounds_time)
+    described = [recast[d.dimension.id].dimension if d.dimension.id in recast else d.dimension for d in dimensions]
+    structure = DataStructure(dimensions=(*described, time))
+    time_counted = time_dimension(concept.windows, side_by_side=True) if concept.combinations else time
+    not_available = frozenset(cell for block in plan.not_available for cell in _block(block, structure, where))
+    counted = Specification(
         dataset=plan.dataset,
-        structure=structure,
+        structure=DataStructure(dimensions=(*(d.dimension for d in dimensions), time_counted)),
         filter=resolve_conditions(plan.filter, facts, f"{where}, filter"),
         dimensions=dimensions,
-        periods=periods,
-        not_available=frozenset(cell for block in plan.not_available for cell in _block(block, structure, where)),
+        periods=concept.windows,
+        not_available=frozenset() if concept.combinations or recast else not_available,
+        amount=measure.amount,
     )
+    return Tabulation(counted, structure, periods, measure, concept, not_available, recast)
 
 
 def _check_scope(plan: TabulationPlan, facts: FactTable, where: str) -> None:
     if plan.population != facts.feed.feed:
         what = f"the plan counts feed '{plan.population}', the facts are of feed '{facts.feed.feed}'"
         raise BadInput(what, where=f"{where}, population", fix="tabulate over the facts of the feed that the plan names")
-    if len(plan.measures) != 1:
-        raise BadInput(f"a plan has one measure, this one has {len(plan.measures)}", where=f"{where}, measures", fix="keep one measure")
+
+
+def _recast(
+    plan: TabulationPlan, classifications: Mapping[str, Classification], facts: FactTable, recasts: Mapping[str, Recast], where: str
+) -> dict[str, RecastDimension]:
+    """The dimensions whose facts are coded in another version of the classification."""
+    found = {}
+    for name, planned in plan.dimensions.items():
+        if planned.recast is not None:
+            here = f"{where}, dimension {name}"
+            hierarchy, column = _hierarchy(planned, classifications, here), fact_column(planned.column or "", facts, here)
+            source = classifications[column.code_list or ""]
+            codes, recast = facts.code_lists[column.name], recasts[planned.recast]
+            described = CountedDimension(_described(name, planned, hierarchy), (), per_person=planned.membership == "per_person")
+            found[name] = recast_dimension(described, hierarchy, column.name, source, codes, recast, here)
+            if plan.measure.amount is not None and found[name].splits:
+                what = f"mapping '{recast.id}' divides codes, and amounts are not divided among parts"
+                raise BadInput(what, where=here, fix="count persons, or use a version that the codes go to whole")
+    return found
+
+
+def _hierarchy(planned: PlannedDimension, classifications: Mapping[str, Classification], where: str) -> Classification:
+    if planned.hierarchy not in classifications:
+        known = ", ".join(sorted(classifications)) or "none"
+        raise BadInput(f"there is no hierarchy '{planned.hierarchy}'", where=where, fix=f"use one of: {known}")
+    if not classifications[planned.hierarchy].codes:
+        raise BadInput(f"hierarchy '{planned.hierarchy}' has no codes", where=where, fix="add at least one code")
+    return classifications[planned.hierarchy]
 
 
 def _dimension(
     name: str, planned: PlannedDimension, classifications: Mapping[str, Classification], facts: FactTable, where: str
 ) -> CountedDimension:
     here = f"{where}, dimension {name}"
-    if planned.hierarchy not in classifications:
-        known = ", ".join(sorted(classifications)) or "none"
-        raise BadInput(f"there is no hierarchy '{planned.hierarchy}'", where=here, fix=f"use one of: {known}")
-    hierarchy = classifications[planned.hierarchy]
-    if not hierarchy.codes:
-        raise BadInput(f"hierarchy '{planned.hierarchy}' has no codes", where=here, fix="add at least one code")
+    hierarchy = _hierarchy(planned, classifications, here)
     _check_parents(hierarchy, planned, here)
     leaves = tuple(_leaf(code, hierarchy, planned, facts, here) for code in hierarchy.leaves)
-    return CountedDimension(_described(name, planned, hierarchy), leaves)
+    return CountedDimension(_described(name, planned, hierarchy), leaves, per_person=planned.membership == "per_person")
 
 
 def _check_parents(hierarchy: Classification, planned: PlannedDimension, where: str) -> None:

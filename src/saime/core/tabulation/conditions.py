@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from saime.core.errors import BadInput
 from saime.core.model.classification import Condition, Range, Scalar
+from saime.core.model.period import Period
+from saime.core.tabulation.plan import TabulationPlan
 from saime.core.tabulation.specification import Between, OneOf, Test
 from saime.core.warehouse.contract import Column
 from saime.core.warehouse.facts import FactTable
@@ -36,6 +40,29 @@ def fact_column(name: str, facts: FactTable, where: str) -> Column:
         columns = ", ".join(sorted(known)) or "none"
         raise BadInput(f"feed '{facts.feed.feed}' has no column '{name}' to count by", where=where, fix=f"use one of: {columns}")
     return known[name]
+
+
+def check_amount(name: str, plan: TabulationPlan, periods: Sequence[Period], facts: FactTable, where: str) -> None:
+    """Can the measure add up the column, each amount once?
+
+    Raises: BadInput for a column that is no amount; where amounts have no period of their own; for a shorter reference period
+    than that of the deliveries; and for a dimension per person, because an amount belongs to its row.
+    """
+    here = f"{where}, measures"
+    amounts = [column.name for column in facts.feed.stored_columns if column.type == "amount"]
+    if name not in amounts:
+        known = ", ".join(amounts) or "none; the feed has no column of type amount"
+        raise BadInput(f"column '{name}' of feed '{facts.feed.feed}' is no amount", where=here, fix=f"use one of: {known}")
+    if facts.feed.spell is not None:
+        what = f"the facts of feed '{facts.feed.feed}' have spells, so an amount may stand in several deliveries"
+        raise BadInput(what, where=here, fix="add up amounts of a feed without a spell, whose facts hold on the delivery's period")
+    order = "DMQA"
+    if short := [period.code for period in periods if order.index(period.frequency) < order.index(facts.feed.period)]:
+        what = f"{', '.join(short)} is shorter than the deliveries' periods, whose amounts are not divided"
+        raise BadInput(what, where=f"{where}, reference_period", fix="name longer periods")
+    if per_person := [d for d, planned in plan.dimensions.items() if planned.membership == "per_person"]:
+        what = f"an amount belongs to its own row, and dimension {', '.join(per_person)} is per person"
+        raise BadInput(what, where=here, fix="write `membership: joint`")
 
 
 def _resolve(column: Column, condition: Condition, facts: FactTable, where: str) -> Test:

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 
 from saime.core.errors import TryLater
 from saime.core.model.dataset import FrequencyTable
-from saime.core.tabulation.duckdb_query import PERIODS_AT_ONCE, count_persons_query
+from saime.core.tabulation.contributions import Contributions
+from saime.core.tabulation.duckdb_query import PERIODS_AT_ONCE, contributions_query, count_persons_query
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,27 +36,38 @@ class DuckDBEngine:
 
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell. Raises: TryLater if the memory limit is too low for a group of partitions."""
-        counts = [0] * specification.structure.size
-        queries = show_sql(specification)
+        counts = np.zeros(specification.structure.size, np.int64)
+        for cells, persons in self._results(show_sql(specification), facts, progress):
+            counts[cells] += persons
+        return specification.table(counts.tolist())
+
+    def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
+        """Add up the amounts of each person in each cell. Raises: as above."""
+        result = Contributions(specification.structure.size, ordered=ordered)
+        for cells, values, persons in self._results(show_sql(specification), facts, progress):
+            result.take(cells, values, persons)
+        return result
+
+    def _results(self, queries: Sequence[str], facts: FactTable, progress: Progress | None) -> Iterator[list[Integers]]:
+        """The columns of each query's answer, for one group of partitions after another."""
         done = 0
         with self._connect() as connection:
             for group in _groups(facts.partitions, self.group_bytes):
                 files = [str(path) for partition in group for path in partition]
-                for cell, persons in self._count(connection, queries, files):
-                    counts[cell] += persons
+                yield from self._answers(connection, queries, files)
                 done += len(group)
                 if progress:
                     progress(done, len(facts.partitions))
-        return specification.table(counts)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         settings = {"threads": str(self.threads), "memory_limit": self.memory_limit, "temp_directory": str(self.scratch or "")}
         return duckdb.connect(config={**settings, "preserve_insertion_order": "false"})
 
-    def _count(self, connection: duckdb.DuckDBPyConnection, queries: Sequence[str], files: list[str]) -> Iterator[tuple[int, int]]:
+    def _answers(self, connection: duckdb.DuckDBPyConnection, queries: Sequence[str], files: list[str]) -> Iterator[list[Integers]]:
         for query in queries if files else ():
             try:
-                yield from connection.execute(query, {"files": files}).fetchall()
+                columns = connection.execute(query, {"files": files}).fetchnumpy()
+                yield [np.asarray(column, np.int64) for column in columns.values()]
             except duckdb.OutOfMemoryException as error:
                 fix = "raise the memory limit, give a scratch folder, or load into more partitions"
                 raise TryLater(f"counting needs more memory than {self.memory_limit}", where="step count_persons", fix=fix) from error
@@ -59,7 +75,8 @@ class DuckDBEngine:
 
 def show_sql(specification: Specification) -> list[str]:
     """The queries that the engine runs for each group of partitions: one, or more when there are very many periods."""
-    return [count_persons_query(specification, first) for first in range(0, len(specification.periods), PERIODS_AT_ONCE)]
+    query = count_persons_query if specification.amount is None else contributions_query
+    return [query(specification, first) for first in range(0, len(specification.periods), PERIODS_AT_ONCE)]
 
 
 def _groups(partitions: Sequence[tuple[Path, ...]], limit: int) -> Iterator[list[tuple[Path, ...]]]:

@@ -17,7 +17,7 @@ from saime.core.tabulation.specification import Between, CountedDimension, Leaf,
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
 PERIODS_AT_ONCE = 63  # bits of a number that the query keeps for periods
-TOUCHED = '"touched periods"'  # our own names have a space, so that no fact column meets them
+TOUCHED, AMOUNT, ROW = '"touched periods"', '"the amount"', '"the row"'  # our own names have a space, so that no fact column meets them
 
 
 def count_persons_query(specification: Specification, first: int = 0) -> str:
@@ -38,6 +38,25 @@ order by all
 """
 
 
+def contributions_query(specification: Specification, first: int = 0) -> str:
+    """The same for amounts; it yields (cell, contribution, persons): how many persons contribute the same to a cell."""
+    periods = list(enumerate(specification.periods))[first : first + PERIODS_AT_ONCE]
+    dimensions = list(zip(specification.dimensions, specification.structure.strides, strict=False))
+    steps = [_rows(specification, [period for _, period in periods])]
+    steps += [step for dimension in specification.dimensions for step in (_leaves(dimension), _ancestors(dimension))]
+    steps += [_row_leaves(specification), _row_cells(dimensions), _periods([position for position, _ in periods])]
+    return f"""with {", ".join(steps)},
+contributions as (  -- grain: person and cell
+    select {PERSON}, cell + position as cell, sum({AMOUNT})::bigint as contribution
+    from row_cells join periods on ({TOUCHED} & periods.bit) <> 0
+    group by all
+)
+select cell, contribution, count(*) as persons
+from contributions
+group by all
+"""
+
+
 def quote(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -52,6 +71,19 @@ def _spells(specification: Specification, periods: Sequence[Period]) -> str:
     from read_parquet($files)
     where {" and ".join(f"({condition})" for condition in scope)}
     group by all
+)"""
+
+
+def _rows(specification: Specification, periods: Sequence[Period]) -> str:
+    """Named ``spells`` as in the other query, so that leaves are found in the same way."""
+    bits = " | ".join(f"if({_touches(p)}, {1 << bit}::ubigint, 0)" for bit, p in enumerate(periods))
+    amount = quote(specification.amount or "")
+    scope = [" or ".join(f"({_touches(window)})" for window in _windows(periods)), *(_sql(test) for test in specification.filter)]
+    columns = ", ".join([PERSON, *map(quote, specification.columns)])
+    return f"""spells as materialized (  -- grain: row, numbered, with its amount and a bit for each period that it touches
+    select {columns}, {bits} as {TOUCHED}, {amount} as {AMOUNT}, row_number() over () as {ROW}
+    from read_parquet($files)
+    where {" and ".join(f"({condition})" for condition in [*scope, f"{amount} is not null"])}
 )"""
 
 
@@ -88,12 +120,38 @@ def _ancestor_row(position: int, leaf: Leaf, depths: int) -> str:
 
 
 def _person_leaves(specification: Specification) -> str:
-    leaves = [f"{_name(d, 'leaf')}" for d in specification.dimensions]
-    joins = "".join(f"\n    join {_name(d, 'leaves')} on {_same_values(d)}" for d in specification.dimensions)
-    return f"""person_leaves as materialized (  -- grain: person and one leaf of each dimension, together on one row
+    joint = [d for d in specification.dimensions if not d.per_person]
+    others = [d for d in specification.dimensions if d.per_person]
+    if not others:
+        return _leaves_on_rows("person_leaves", joint)
+    steps = [_leaves_on_rows("joint_leaves", joint), *(_leaves_on_rows(_name(d, "persons"), [d]) for d in others)]
+    relations = ["joint_leaves", *(_name(d, "persons") for d in others)]
+    leaves = ", ".join([PERSON, *(_name(d, "leaf") for d in specification.dimensions)])
+    touched = " & ".join(f"{relation}.{TOUCHED}" for relation in relations)
+    joins = "".join(f" join {relation} using ({PERSON})" for relation in relations[1:])
+    return f"""{", ".join(steps)}, person_leaves as materialized (  -- grain: person and one leaf of each dimension
+    select {leaves}, {touched} as {TOUCHED}
+    from joint_leaves{joins}
+    where {touched} <> 0
+)"""
+
+
+def _leaves_on_rows(relation: str, dimensions: Sequence[CountedDimension]) -> str:
+    leaves = [f"{_name(d, 'leaf')}" for d in dimensions]
+    joins = "".join(f"\n    join {_name(d, 'leaves')} on {_same_values(d)}" for d in dimensions)
+    return f"""{relation} as materialized (  -- grain: person and one leaf of each of these dimensions, together on one row
     select {", ".join([PERSON, *leaves])}, bit_or({TOUCHED}) as {TOUCHED}
     from spells{joins}
     group by all
+)"""
+
+
+def _row_leaves(specification: Specification) -> str:
+    leaves = [f"{_name(d, 'leaf')}" for d in specification.dimensions]
+    joins = "".join(f"\n    join {_name(d, 'leaves')} on {_same_values(d)}" for d in specification.dimensions)
+    return f"""row_leaves as materialized (  -- grain: row and one leaf of each dimension
+    select {", ".join([ROW, PERSON, TOUCHED, AMOUNT, *leaves])}
+    from spells{joins}
 )"""
 
 
@@ -109,15 +167,32 @@ def _counted(dimensions: Sequence[tuple[CountedDimension, int]]) -> str:
 )"""
 
 
+def _row_cells(dimensions: Sequence[tuple[CountedDimension, int]]) -> str:
+    blocks = []
+    for depths in product(*(range(dimension.depths) for dimension, _ in dimensions)):
+        cell, joins = _cell_and_joins(dimensions, depths)
+        blocks.append(f"""
+    select distinct {", ".join([ROW, PERSON, TOUCHED, AMOUNT])}, {cell} as cell from row_leaves{joins}""")
+    return f"""row_cells as (  -- grain: row and cell before time; a row in several leaves is once in the cell above them
+    select * from ({" union all".join(blocks)}
+    ) where cell is not null
+)"""
+
+
 def _persons_by_cell(dimensions: Sequence[tuple[CountedDimension, int]], depths: Sequence[int]) -> str:
-    codes = [f"{_name(dimension, 'codes')}.depth_{depth}" for (dimension, _), depth in zip(dimensions, depths, strict=True)]
-    cell = " + ".join(f"{code} * {stride}" for code, (_, stride) in zip(codes, dimensions, strict=True)) or "0"
-    joins = "".join(f" join {_name(d, 'codes')} on {_name(d, 'leaf')} = {_name(d, 'codes')}.leaf" for d, _ in dimensions)
+    cell, joins = _cell_and_joins(dimensions, depths)
     return f"""
     select cell, {TOUCHED}, count(*) as persons
     from (select {PERSON}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON}, cell)
     where cell is not null
     group by all"""
+
+
+def _cell_and_joins(dimensions: Sequence[tuple[CountedDimension, int]], depths: Sequence[int]) -> tuple[str, str]:
+    """The cell at some steps from the roots, and the joins that find its codes by the leaves."""
+    codes = [f"{_name(dimension, 'codes')}.depth_{depth}" for (dimension, _), depth in zip(dimensions, depths, strict=True)]
+    cell = " + ".join(f"{code} * {stride}" for code, (_, stride) in zip(codes, dimensions, strict=True)) or "0"
+    return cell, "".join(f" join {_name(d, 'codes')} on {_name(d, 'leaf')} = {_name(d, 'codes')}.leaf" for d, _ in dimensions)
 
 
 def _periods(positions: Sequence[int]) -> str:

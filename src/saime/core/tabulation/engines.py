@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from saime.core.errors import BadInput
 from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -27,6 +28,15 @@ class Engine(Protocol):
     """Counts the distinct persons of every cell of the specification, margins too; nothing is summed over codes."""
 
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable: ...
+
+
+@runtime_checkable
+class AddsAmounts(Protocol):
+    """An engine that also adds up the amounts of each person in every cell; partial results of partitions add."""
+
+    def add_up(
+        self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None
+    ) -> Contributions: ...
 
 
 def _reference(settings: EngineSettings) -> Engine:

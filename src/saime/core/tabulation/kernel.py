@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
@@ -28,6 +29,13 @@ from saime.core.warehouse.facts import FactTable
 ROWS_LOOKED_UP = 1 << 16  # at once, so that their patterns stay in the processor's cache
 WORTH_A_THREAD = 2**20  # bytes of Parquet
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
+
+
+class TakesRows(Protocol):
+    def add_rows(self, rows: Rows) -> None: ...
+
+
+Worker = TypeVar("Worker", bound=TakesRows)
 
 
 class Loops(RowLoops, Protocol):
@@ -82,25 +90,36 @@ class KernelEngine:
 
     def counted(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Counter:
         """The signed terms that the counts are the sums of; persons may still be taken out and put in."""
-        layout = lay_out(specification, facts)
+        from saime.core.tabulation.kernel_per_person import PerPersonCounter  # it is a Counter itself
+
+        layout, loops = lay_out(specification, facts), self.loops or best_loops()
         read = _reader(layout, MonthLayers.of(facts, layout) if self.layers else None)
-        counters = [Counter(layout, self.loops or best_loops())]
-        mine = threading.local()
+        per_person = any(dimension.per_person for dimension in specification.dimensions)
 
-        def count_partition(files: Sequence[Path]) -> None:
-            if not hasattr(mine, "counter"):
-                mine.counter = Counter(layout, self.loops or best_loops())
-                counters.append(mine.counter)
-            for rows in read(files):
-                mine.counter.add_rows(rows)
+        def counter() -> Counter:
+            return PerPersonCounter(layout, loops, specification) if per_person else Counter(layout, loops)
 
-        for done, _ in enumerate(_in_threads(self.threads_for(layout, facts), count_partition, facts.partitions), start=1):
-            if progress:
-                progress(done, len(facts.partitions))
-        first, *others = counters[1:] or counters
+        first, *others = _each_thread(self.threads_for(layout, facts), counter, read, facts.partitions, progress) or [counter()]
         for other in others:
             first.add(other)
         return first
+
+    def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
+        """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""
+        from saime.core.tabulation.kernel_amounts import AmountAdder, with_amounts  # it builds on a Counter
+
+        layout, loops = lay_out(specification, facts), self.loops or best_loops()
+        columns = with_amounts(layout, specification)
+        result = Contributions(specification.structure.size, ordered=ordered)
+        for adder in _each_thread(
+            self.threads,
+            lambda: AmountAdder(layout, loops, specification, ordered),
+            lambda files: read_blocks(files, columns),
+            facts.partitions,
+            progress,
+        ):
+            result.add(adder.result)
+        return result
 
     def threads_for(self, layout: Layout, facts: FactTable) -> int:
         """As many as are worth their own cube."""
@@ -119,6 +138,30 @@ def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Pa
         return read_blocks(files, layout.classes)
 
     return read
+
+
+def _each_thread(
+    threads: int,
+    make: Callable[[], Worker],
+    read: Callable[[Sequence[Path]], Iterator[Rows]],
+    partitions: Sequence[Sequence[Path]],
+    progress: Progress | None,
+) -> list[Worker]:
+    """What each thread has made of the partitions that it took."""
+    workers: list[Worker] = []
+    mine = threading.local()
+
+    def add_partition(files: Sequence[Path]) -> None:
+        if not hasattr(mine, "worker"):
+            mine.worker = make()
+            workers.append(mine.worker)
+        for rows in read(files):
+            mine.worker.add_rows(rows)
+
+    for done, _ in enumerate(_in_threads(threads, add_partition, partitions), start=1):
+        if progress:
+            progress(done, len(partitions))
+    return workers
 
 
 def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -> Iterator[None]:
@@ -145,9 +188,10 @@ class Counter:
         starts = self._loops.person_starts(rows.persons)
         patterns = self.patterns(rows)
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            self._loops.count(self._layout.trees, starts, patterns, self._periods(slots, rows), cubes, weight)
+            self._loops.count(self._layout.trees, starts, patterns, self.periods(slots, rows), cubes, weight)
 
-    def _periods(self, slots: Slots, rows: Rows) -> Integers:
+    def periods(self, slots: Slots, rows: Rows) -> Integers:
+        """The periods of each row, as bits."""
         if len(rows.time) == 1:
             return slots.of_months[rows.time[0]]
         valid_from, valid_to = rows.time

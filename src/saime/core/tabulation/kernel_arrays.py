@@ -73,7 +73,7 @@ def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, c
     """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits. ``weight``: -1 takes them out."""
     person = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     counted = (masks != 0) & (patterns >= 0)
-    cells = _single_leaves(trees, distinct(person[counted], patterns[counted], masks[counted]))
+    cells = single_leaves(trees, distinct(person[counted], patterns[counted], masks[counted]))
     if not len(cells[0]):
         return
     is_large = np.bincount(cells[0])[cells[0]] > MOST_CELLS
@@ -115,7 +115,7 @@ def _begins_a_run(*columns: Integers) -> Integers:
     return np.flatnonzero(begins)
 
 
-def _single_leaves(trees: Trees, patterns: Set) -> Set:
+def single_leaves(trees: Trees, patterns: Set) -> Set:
     """Patterns with sets of several leaves become packed cells of single leaves."""
     if not trees.has_leaf_sets:
         return patterns
@@ -125,13 +125,13 @@ def _single_leaves(trees: Trees, patterns: Set) -> Set:
         at = trees.set_offsets[d] + np.maximum(chosen, 0)
         starts = np.where(chosen < 0, 0, trees.set_starts[np.minimum(at, len(trees.set_starts) - 2)])
         sizes = np.where(chosen < 0, 1, np.diff(trees.set_starts)[np.minimum(at, len(trees.set_starts) - 2)])
-        rows, steps = _repeated(sizes)
+        rows, steps = repeated(sizes)
         leaves = np.where(chosen[rows] < 0, _codes(trees, cell[rows], d), trees.set_leaves[starts[rows] + steps])
         person, cell, mask = person[rows], _with_codes(trees, cell[rows], d, leaves), mask[rows]
     return distinct(person, cell, mask)
 
 
-def _repeated(sizes: Integers) -> tuple[Integers, Integers]:
+def repeated(sizes: Integers) -> tuple[Integers, Integers]:
     """Each row number as often as its size says, and the place among its repetitions."""
     rows = np.repeat(np.arange(len(sizes)), sizes)
     return rows, np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -215,6 +215,11 @@ def _add(trees: Trees, cube: Cube, terms: Terms) -> None:
             np.add.at(cube[:, column], cell[here], (sign * terms.weight[here]).astype(np.int32))
 
 
+def cube_cells(trees: Trees, packed: Integers) -> Integers:
+    """Where packed cells stand in a cube, time left out."""
+    return sum((_codes(trees, packed, d) * trees.strides[d] for d in range(len(trees.codes))), np.zeros(len(packed), np.int64))
+
+
 def _count_expanded(trees: Trees, cells: Set, cube: Cube, weight: int) -> None:
     """Count persons in every cell above their leaves, some persons at a time."""
     person = cells[0]
@@ -222,12 +227,12 @@ def _count_expanded(trees: Trees, cells: Set, cube: Cube, weight: int) -> None:
     while len(bounds):
         following = int(np.searchsorted(bounds, bounds[0] + EXPANDED_AT_ONCE))
         end = int(bounds[following]) if following < len(bounds) else len(person)
-        some = distinct(*_ancestors(trees, *(part[bounds[0] : end] for part in cells)))
+        some = distinct(*ancestors(trees, *(part[bounds[0] : end] for part in cells)))
         _add(trees, cube, Terms(*some, np.full(len(some[0]), weight)))
         bounds = bounds[following:]
 
 
-def _ancestors(trees: Trees, person: Integers, cell: Integers, mask: Integers) -> Set:
+def ancestors(trees: Trees, person: Integers, cell: Integers, mask: Integers) -> Set:
     """Each cell and all above it."""
     for d in range(len(trees.codes)):
         level = person, cell, mask

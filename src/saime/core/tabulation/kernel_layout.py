@@ -160,7 +160,7 @@ def _ahead(sizes: Sequence[int]) -> Integers:
 def _years(periods: Sequence[Period]) -> tuple[int, ...]:
     if any(period.frequency == "D" for period in periods):
         return ()
-    return tuple(sorted({period.start.year for period in periods}))
+    return tuple(sorted({year for period in periods for year in range(period.start.year, period.end.year + 1)}))
 
 
 def _slots(periods: Sequence[Period], years: Sequence[int]) -> list[Slots]:
@@ -186,8 +186,10 @@ def _of_months(periods: Sequence[Period], years: Sequence[int]) -> Integers:
     table, months = np.zeros((len(years), SETS_OF_MONTHS), np.int64), np.arange(SETS_OF_MONTHS)
     for bit, period in enumerate(periods):
         for place, year in enumerate(years):
-            if period.start.year == year:
-                here = sum(1 << month - 1 for month in range(period.start.month, period.end.month + 1))
+            if period.start.year <= year <= period.end.year:  # a window of a measure may go over the end of a year
+                first = period.start.month if period.start.year == year else 1
+                last = period.end.month if period.end.year == year else 12
+                here = sum(1 << month - 1 for month in range(first, last + 1))
                 table[place, months & here != 0] |= 1 << bit
     return table.reshape(-1)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from saime.core.errors import BadInput
 from saime.core.model.classification import Condition
 from saime.core.model.period import Period
 from saime.core.model.text import Text
@@ -22,6 +24,8 @@ class PlannedDimension(_Strict):
 
     With ``column``, a leaf without ``when`` takes the facts whose column equals its id.
     ``overlaps``: one person may be in several children of a parent, so margins are not sums.
+    ``membership``: ``joint`` asks for the code on the same fact as the other dimensions; ``per_person`` asks only that some
+    fact of the person in the period has it. ``recast``: the mapping from the column's code list to the hierarchy's version.
     """
 
     hierarchy: str
@@ -29,10 +33,35 @@ class PlannedDimension(_Strict):
     overlaps: bool = False
     exhaustive: bool = True
     role: Literal["geo"] | None = None
+    membership: Literal["joint", "per_person"] = "joint"
+    recast: str | None = None
 
 
 class Measure(_Strict):
-    count: Literal["distinct"]
+    """What a cell holds: a count of persons, or a statistic of an amount column (docs/adr/0014).
+
+    ``concept`` says when a distinct person counts: ever in the period, on its first or last day, or as the mean of its months.
+    ``quantile`` is the share of persons at or below the value; ``definition`` names how it is read off the ordered persons.
+    """
+
+    count: Literal["distinct", "person_months", "entrants", "leavers"] | None = None
+    concept: Literal["ever", "at_start", "at_end", "average_of_months"] = "ever"
+    amount: str | None = None
+    statistic: Literal["sum", "mean", "median", "quantile"] | None = None
+    quantile: Decimal | None = Field(default=None, gt=0, lt=1)
+    definition: Literal["inverse_ecdf", "linear"] = "linear"
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if (self.count is None) == (self.amount is None):
+            raise ValueError("a measure has either `count` or `amount`")
+        if (self.amount is None) != (self.statistic is None):
+            raise ValueError("a measure of an amount, and no other, has a `statistic`")
+        if (self.statistic == "quantile") != (self.quantile is not None):
+            raise ValueError("the statistic quantile, and no other, has a `quantile` between 0 and 1")
+        if self.concept != "ever" and self.count != "distinct":
+            raise ValueError("`concept` belongs to `count: distinct`")
+        return self
 
 
 class ThresholdProtection(_Strict):
@@ -53,6 +82,7 @@ class TabulationPlan(_Strict):
     """``reference_period`` is one period or several; of several, one that covers the others is their parent.
 
     ``not_available`` lists cells that the plan does not count, as code lists by dimension.
+    ``release``: whether it becomes a dataset of releases; a plan without is only tabulated, inside.
     """
 
     dataset: str
@@ -70,6 +100,15 @@ class TabulationPlan(_Strict):
     legal_basis: tuple[str, ...]
     notes: tuple[str, ...] = ()
     layout: Layout = Layout()
+    release: bool = True
+
+    @property
+    def measure(self) -> Measure:
+        """The one measure. Raises: BadInput if there are none or several."""
+        if len(self.measures) != 1:
+            what, where = f"a plan has one measure, this one has {len(self.measures)}", f"plans/{self.dataset}.yaml, measures"
+            raise BadInput(what, where=where, fix="keep one measure, and write a plan for each other")
+        return next(iter(self.measures.values()))
 
     @field_validator("reference_period", mode="before")
     @classmethod

@@ -53,10 +53,14 @@ class Leaf:
 
 @dataclass(frozen=True)
 class CountedDimension:
-    """A dimension of the plan (all but TIME_PERIOD) with its leaves."""
+    """A dimension of the plan (all but TIME_PERIOD) with its leaves.
+
+    ``per_person``: a row is in the codes of all rows of its person that touch the period, not only in its own.
+    """
 
     dimension: Dimension
     leaves: tuple[Leaf, ...]
+    per_person: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -74,7 +78,8 @@ class Specification:
     """What to count.
 
     Shape: ``structure`` has ``dimensions`` in their order and TIME_PERIOD last, with one code for each of ``periods``.
-    ``not_available``: positions of the cells that are not counted.
+    A period is any span of days: for some measures they are windows that the measure combines (``concepts.py``).
+    ``not_available``: positions of the cells that are not counted. ``amount``: the column to add up instead of counting.
     """
 
     dataset: str
@@ -83,6 +88,7 @@ class Specification:
     dimensions: tuple[CountedDimension, ...]
     periods: tuple[Period, ...]
     not_available: frozenset[int] = frozenset()
+    amount: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from saime.core.errors import BadInput
 from saime.core.model.classification import Classification
-from saime.core.model.dataset import Dimension, FrequencyTable
-from saime.core.tabulation.compilation import compile_plan
-from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings, Progress, get_engine
+from saime.core.model.recast import Recast
+from saime.core.tabulation.agreement import check_agreement
+from saime.core.tabulation.compilation import NO_RECASTS, compile_tabulation
+from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, AddsAmounts, EngineSettings, Progress, get_engine
 from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.tabulation import InsideTable
 from saime.core.warehouse.facts import FactTable
+
+ORDERED = ("median", "quantile")  # statistics that need every person's contribution
 
 
 def tabulate_plan(
@@ -19,38 +23,28 @@ def tabulate_plan(
     facts: FactTable,
     engine: str = DEFAULT_ENGINE,
     progress: Progress | None = None,
+    recasts: Mapping[str, Recast] = NO_RECASTS,
     settings: EngineSettings = NO_SETTINGS,
-) -> FrequencyTable:
-    """Count the distinct persons of every cell of the plan.
+) -> InsideTable:
+    """The plan's measure in every cell: a FrequencyTable of distinct persons, or a MagnitudeTable of any other measure.
 
-    Shape: the plan's dimensions in order, codes in the order of their classifications, TIME_PERIOD last. Unit: persons.
-    Raises: BadInput if plan, classifications and facts do not fit, if the engine does not exist, or if a dimension that is
-    not declared as overlapping overlaps: protection would take its margins for sums.
+    Shape: the plan's dimensions in order, codes in the order of their classifications, TIME_PERIOD last. Unit: the plan's.
+    Raises: BadInput if plan, classifications and facts do not fit, if the engine does not exist or cannot add up amounts, or
+    if the counts do not agree with what plan and classifications declare (``agreement.py``).
     """
-    counter = get_engine(engine, settings)
-    table = counter.tabulate(compile_plan(plan, classifications, facts), facts, progress=progress)
-    for dimension in table.structure.dimensions:
-        _check_declared_overlap(table, dimension)
-    return table
+    tabulation = compile_tabulation(plan, classifications, facts, recasts)
+    counted = tabulation.counted
+    if tabulation.measure.amount is not None:
+        added = _adder(engine, settings).add_up(counted, facts, ordered=tabulation.measure.statistic in ORDERED, progress=progress)
+        check_agreement(counted.table(added.persons.tolist()), plan, classifications, counted.periods)
+        return tabulation.table_of_amounts(added)
+    counts = get_engine(engine, settings).tabulate(counted, facts, progress=progress)
+    check_agreement(counts, plan, classifications, counted.periods)
+    return tabulation.table_of_counts(counts)
 
 
-def _check_declared_overlap(table: FrequencyTable, dimension: Dimension) -> None:
-    if dimension.overlaps:
-        return
-    for parent, children in dimension.families.items():
-        for parts in zip(*(_slice(table, dimension, code) for code in (parent, *children)), strict=True):
-            if None not in parts and parts[0] != sum(part or 0 for part in parts[1:]):
-                raise BadInput(
-                    f"persons of '{parent}' are in several of its children, and the plan does not say that they may be",
-                    where=f"plans/{table.dataset}.yaml, dimension {dimension.id}",
-                    fix="write `overlaps: true` for the dimension, or mend the codes' conditions",
-                )
-
-
-def _slice(table: FrequencyTable, dimension: Dimension, code: str) -> list[int | None]:
-    """The values of the cells with the code, in the order of the structure."""
-    place = table.structure.dimensions.index(dimension)
-    stride, position = table.structure.strides[place], dimension.positions[code]
-    step = stride * len(dimension.codes)
-    starts = range(position * stride, table.structure.size, step)
-    return [value for start in starts for value in table.values[start : start + stride]]
+def _adder(name: str, settings: EngineSettings) -> AddsAmounts:
+    engine = get_engine(name, settings)
+    if not isinstance(engine, AddsAmounts):
+        raise BadInput(f"engine {name} does not add up amounts", where="--engine", fix=f"use --engine {DEFAULT_ENGINE}")
+    return engine

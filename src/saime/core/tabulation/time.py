@@ -22,11 +22,15 @@ def read_periods(codes: Sequence[str], where: str) -> tuple[Period, ...]:
     return tuple(Period.parse(code) for code in codes)
 
 
-def time_dimension(periods: Sequence[Period]) -> Dimension:
+def time_dimension(periods: Sequence[Period], *, side_by_side: bool = False) -> Dimension:
     """TIME_PERIOD in the plan's order; a period's parent is the shortest other period that covers it.
 
     It overlaps when it has several periods: one person is counted in each period that a spell touches.
+    ``side_by_side``: no period is the parent of another, because its figure is not bound by theirs.
     """
+    if side_by_side:
+        codes = tuple(_code(period, None) for period in periods)
+        return Dimension(id=TIME, label=_LABEL, codes=codes, overlaps=len(periods) > 1, role="time")
     codes = tuple(_code(period, _parent(period, periods)) for period in periods)
     exhaustive = all(_is_filled(parent, periods) for parent in periods if any(_parent(p, periods) == parent for p in periods))
     return Dimension(id=TIME, label=_LABEL, codes=codes, overlaps=len(periods) > 1, exhaustive=exhaustive, role="time")

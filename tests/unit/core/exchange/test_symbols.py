@@ -4,10 +4,10 @@ from saime.core.exchange.symbols import SYMBOLS, symbol_of, symbols_in
 from support.example_datasets import disability
 
 
-def test_five_things_have_five_signs_and_five_px_symbols():
-    assert len(SYMBOLS) == 5
-    assert len({symbol.sign for symbol in SYMBOLS.values()}) == 5
-    assert len({symbol.px for symbol in SYMBOLS.values()}) == 5
+def test_each_thing_has_a_sign_of_its_own_and_a_number_stays_a_number_in_px():
+    assert len({symbol.sign for symbol in SYMBOLS.values()}) == len(SYMBOLS) == 7
+    instead_of_a_number = [symbol.px for symbol in SYMBOLS.values() if symbol.px]
+    assert len(set(instead_of_a_number)) == len(instead_of_a_number) == 4
 
 
 def test_zero_is_not_missing_and_a_number_needs_no_symbol():
@@ -16,6 +16,8 @@ def test_zero_is_not_missing_and_a_number_needs_no_symbol():
     assert symbol_of(None, "Q") is SYMBOLS["withheld"]
     assert symbol_of(None, "O") is SYMBOLS["not_available"]
     assert symbol_of(0, "U") is SYMBOLS["unreliable"]
+    assert symbol_of(0, "E") is SYMBOLS["estimated"]
+    assert symbol_of(7, "B") is SYMBOLS["break"]
 
 
 def test_the_legend_lists_only_what_occurs():

@@ -1,0 +1,88 @@
+"""Amounts in the kernel: rows are expanded to all cells above them, some persons at a time, and added up by person and cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from saime.core.tabulation.contributions import Contributions
+from saime.core.tabulation.kernel import Counter, Loops
+from saime.core.tabulation.kernel_arrays import ancestors, cube_cells, distinct, single_leaves
+from saime.core.tabulation.kernel_layout import Layout, Slots
+from saime.core.tabulation.kernel_membership import ColumnClasses, Integers
+from saime.core.tabulation.kernel_rows import Persons, Rows
+from saime.core.tabulation.specification import Specification
+
+ROWS_EXPANDED_AT_ONCE = 1 << 14  # about; persons stay whole
+NO_AMOUNT = -(2**31)
+
+
+class _AmountColumn(ColumnClasses):
+    """A column that is read as it is; an empty field becomes NO_AMOUNT."""
+
+    @property
+    def empty(self) -> int:
+        return NO_AMOUNT
+
+
+def with_amounts(layout: Layout, specification: Specification) -> dict[str, ColumnClasses]:
+    """The columns to read: those of the layout, and the amounts."""
+    amount = str(specification.amount)
+    return {**layout.classes, amount: _AmountColumn(amount, (), np.empty(0, np.int64))}
+
+
+class AmountAdder:
+    """One thread's partial result. Persons may come in any order and parts, as long as each comes whole.
+
+    Equal rows are not left out as for counting persons: each has its amount.
+    """
+
+    def __init__(self, layout: Layout, loops: Loops, specification: Specification, ordered: bool) -> None:
+        self._layout, self._loops, self._counter = layout, loops, Counter(layout, loops)
+        self.result = Contributions(specification.structure.size, ordered=ordered)
+        self._amount, self._width = str(specification.amount), len(specification.periods)
+
+    def add_rows(self, rows: Rows) -> None:
+        for some in _portions(self._loops.person_starts(rows.persons)):
+            self._add_portion(rows.take(some))
+
+    def _add_portion(self, rows: Rows) -> None:
+        amounts = rows.ordinals[self._amount].astype(np.int64)
+        patterns = self._counter.patterns(rows)
+        counted = (patterns >= 0) & (amounts != NO_AMOUNT)
+        for slots in self._layout.slots:
+            masks = self._counter.periods(slots, rows)
+            here = np.flatnonzero(counted & (masks != 0))
+            row, cells = self._cells_of_rows(slots, here, patterns[here], masks[here])
+            self._take(rows.persons[row], cells, amounts[row])
+
+    def _cells_of_rows(self, slots: Slots, rows: Integers, patterns: Integers, masks: Integers) -> tuple[Integers, Integers]:
+        """Every cell of every row, each once: the row's number and the cell's position in the structure."""
+        trees = self._layout.trees
+        row, packed, mask = ancestors(trees, *single_leaves(trees, (rows, patterns, masks)))
+        if trees.has_leaf_sets:
+            row, packed, mask = distinct(row, packed, mask)
+        cells = cube_cells(trees, packed) * self._width
+        bits = [np.flatnonzero(mask >> bit & 1) for bit in range(len(slots.positions))]
+        return np.concatenate([row[at] for at in bits]), np.concatenate(
+            [cells[at] + position for at, position in zip(bits, slots.positions, strict=True)]
+        )
+
+    def _take(self, person: Persons, cells: Integers, amounts: Integers) -> None:
+        """Add up by person and cell, and take the contributions in."""
+        order = np.lexsort((cells, person))
+        person, cells = person[order], cells[order]
+        begins = np.flatnonzero(np.concatenate([[True], (person[1:] != person[:-1]) | (cells[1:] != cells[:-1])])[: len(cells)])
+        if len(begins):
+            self.result.take(cells[begins], np.add.reduceat(amounts[order], begins), np.ones(len(begins), np.int64))
+
+
+def _portions(starts: Integers) -> Iterator[slice]:
+    """Rows of whole persons, about ROWS_EXPANDED_AT_ONCE each."""
+    first = 0
+    while first < len(starts) - 1:
+        last = int(np.searchsorted(starts, starts[first] + ROWS_EXPANDED_AT_ONCE, side="left"))
+        last = min(max(last, first + 1), len(starts) - 1)
+        yield slice(int(starts[first]), int(starts[last]))
+        first = last
