@@ -182,7 +182,7 @@ def release(production: Production, bundle: Mapping[str, str], *, at: datetime, 
 
 
 def produce_everything(production: Production, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None) -> list[Produced]:
-    """Every table that a release holds: those of the pack's plans, and those that their source published before."""
+    """Every table that a release holds: those of the plans that it releases, and those that their source published before."""
     plans = [produce_plan(production, plan, engine=engine, progress=progress) for plan in production.pack.released_plans]
     return [*produce_published_tables(production), *plans]
 
