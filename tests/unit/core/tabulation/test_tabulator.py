@@ -24,7 +24,7 @@ def test_progress_ends_with_all_partitions(engine: str, engine_settings: EngineS
     told: list[tuple[int, int]] = []
     facts = write_facts(tmp_path, TWO_BENEFITS, partitions=3)
     asked = plan({"BENEFIT": {"column": "benefit"}})
-    tabulate_plan(asked, BENEFIT, facts, engine, lambda done, total: told.append((done, total)), engine_settings)
+    tabulate_plan(asked, BENEFIT, facts, engine, lambda done, total: told.append((done, total)), settings=engine_settings)
     assert told == sorted(told)
     assert told[-1] == (3, 3)
 
