@@ -21,13 +21,16 @@ FOLDER = Path(saime.__file__).resolve().parents[2] / "benchmarks"
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print a list of name, what was compared, goal, measured ratio, met or not.")
 @click.option("--rows", type=click.IntRange(min=10_000), default=1_000_000, show_default=True, help="Size of each measurement.")
+@click.option("--full", is_flag=True, help="Measure at the sizes of the goals, up to 100 million rows.")
 @click.option("--subject", "subjects", multiple=True, type=click.Choice(SUBJECTS), help="Measure this; may be repeated.")
-def bench(as_json: bool, rows: int, subjects: tuple[str, ...]) -> None:
+def bench(as_json: bool, rows: int, full: bool, subjects: tuple[str, ...]) -> None:
     """Measure speed and memory against other ways of doing the same, in turns and with results checked equal.
 
     Example: saime bench --rows 10000000 --subject tabulation
     """
-    lines = open_benchmarks().run(rows, subjects, show=(lambda line: None) if as_json else _show)
+    benchmarks = open_benchmarks()
+    show = (lambda line: None) if as_json else _show
+    lines = benchmarks.run_full(subjects, show) if full else benchmarks.run(rows, subjects, show)
     if as_json:
         click.echo(json.dumps([line.as_dict() for line in lines], indent=1))
 
