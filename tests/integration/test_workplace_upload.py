@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pyrage
 import pytest
@@ -16,9 +17,11 @@ from pytest_django import Settings
 
 from saime.core.errors import Refused
 from saime.core.pack.reader import Pack
+from saime.core.warehouse.faults import FaultCode
 from saime.core.warehouse.keys import receiving_recipient
 from saime.core.warehouse.store import Warehouse
 from saime.workplace import people
+from saime.workplace.fault_words import FAULT_NAMES, FAULT_REMEDIES
 from saime.workplace.models import Receipt
 from support.warehouse import personal_code
 from support.workplace import FEED, KEY_MADE_AT, PERIOD, QUICK_HASHERS, add_user, write_population
@@ -63,7 +66,7 @@ def files_left(home: Path) -> list[Path]:
     return [path for path in (home / "uploads").rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("name", ["people.csv", "people.parquet"])
+@pytest.mark.parametrize("name", ["people.csv", "people.parquet", "people.xlsx"])
 @pytest.mark.parametrize("is_sealed", [False, True])
 def test_a_sound_delivery_is_loaded_and_gets_a_receipt(
     client: Client, pack: Pack, home: Path, tmp_path: Path, name: str, is_sealed: bool
@@ -200,3 +203,7 @@ def test_a_receipt_is_never_changed(client: Client, pack: Pack, tmp_path: Path) 
 def test_a_personal_code_in_the_name_of_the_file_is_not_kept(client: Client, pack: Pack, tmp_path: Path) -> None:
     receipt = deliver(client, write_population(tmp_path / f"{personal_code(3)}.csv", pack))
     assert receipt.file_name == "***********.csv"
+
+
+def test_every_fault_has_words() -> None:
+    assert set(FAULT_NAMES) == set(FAULT_REMEDIES) == set(get_args(FaultCode))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import xlsxwriter
 from django.contrib.auth.models import User
 
 from saime.core.pack.reader import Pack
@@ -35,6 +36,12 @@ def write_population(path: Path, pack: Pack, persons: int = 30, **changes: str |
     if changes:
         rows.append(population_rows(pack, persons + 1)[-1] | changes)
     names = [column.name for column in pack.feed(FEED).columns]
+    if path.suffix == ".xlsx":
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            for number, row in enumerate([dict(zip(names, names, strict=True)), *rows]):
+                sheet.write_row(number, 0, [row[name] for name in names])
+        return path
     if path.suffix == ".parquet":
         return write_parquet(path, rows, pa.schema([(name, pa.string()) for name in names]))
     return write_csv(path, rows, names)

@@ -84,6 +84,8 @@ def _loaded(result: LoadReceipt) -> dict[str, Any]:
     return {
         "state": ReceiptState.ALREADY_LOADED if result.already_loaded else state,
         "rows_accepted": record.rows,
+        "rows_refused": result.report.left_out,
+        "faults": [fault.model_dump(mode="json") for fault in result.report.faults],
         "load_id": record.id,
         "replaces": record.replaces or "",
     }

@@ -27,6 +27,10 @@ FAULT_NAMES = {
     "ends_before_start": _("A spell ends before it starts"),
     "outside_period": _("A spell lies outside the period of the delivery"),
     "duplicate_key": _("The same row is delivered twice"),
+    "bad_amount": _("An amount is not well formed"),
+    "code_not_valid": _("A code was not in force at that time"),
+    "overlapping_spells": _("Spells of one person overlap"),
+    "differs_within_person": _("One person has different values where there may be only one"),
 }
 _SAVE_AGAIN = _("Save the file anew as CSV in UTF-8, Parquet or XLSX, and deliver the whole of it.")
 _CORRECT = _("Correct the value at its source and deliver the file again.")
@@ -54,4 +58,8 @@ FAULT_REMEDIES = {
     "ends_before_start": _CORRECT,
     "outside_period": _("Deliver only rows of this period, or choose the right period."),
     "duplicate_key": _("Deliver each row once."),
+    "bad_amount": _CORRECT,
+    "code_not_valid": _("Use a code of the classification that was in force at that time."),
+    "overlapping_spells": _CORRECT,
+    "differs_within_person": _CORRECT,
 }

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from saime.core.errors import Refused
-from saime.workplace.roles import APPROVE, DELIVER, MANAGE_USERS, PREPARE, SEE_ALL_RECEIPTS
+from saime.workplace.roles import APPROVE, DELIVER, PREPARE, SEE_ALL_RECEIPTS
 
 SHA256 = 64  # hexadecimal digits
 
@@ -21,7 +21,6 @@ class FeedSteward(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [(MANAGE_USERS, "May see users and manage them")]
         ordering = ["feed"]
         constraints = [models.UniqueConstraint(fields=["user", "feed"], name="one_stewardship_per_user_and_feed")]
 
@@ -137,7 +136,7 @@ class Receipt(Record):
             models.CheckConstraint(
                 name="a_load_or_a_refusal",
                 condition=models.Q(state=ReceiptState.REFUSED, load_id="", rows_accepted=0)
-                | (~models.Q(state=ReceiptState.REFUSED) & ~models.Q(load_id="") & models.Q(rows_refused=0)),
+                | (~models.Q(state=ReceiptState.REFUSED) & ~models.Q(load_id="")),
             ),
             models.CheckConstraint(
                 name="who_delivered_is_known", condition=models.Q(channel=Channel.INBOX, user=None) | models.Q(user__isnull=False)

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-DELIVER, SEE_ALL_RECEIPTS, MANAGE_USERS = "deliver", "see_all_receipts", "manage_users"
+DELIVER, SEE_ALL_RECEIPTS = "deliver", "see_all_receipts"
 PREPARE, APPROVE = "prepare_release", "approve_release"
 
 ROLES: dict[str, tuple[str, ...]] = {
     "data-steward": (DELIVER,),
     "statistician": (SEE_ALL_RECEIPTS, PREPARE),
     "output-checker": (APPROVE,),
-    "administrator": (MANAGE_USERS, SEE_ALL_RECEIPTS),
+    "administrator": (SEE_ALL_RECEIPTS,),
 }
 ROLE_NAMES = {
     "data-steward": _("Data steward"),
