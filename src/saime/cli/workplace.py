@@ -40,5 +40,6 @@ def set_up_web() -> None:
     django.setup()
     translation.activate("en")  # the language of commands
     call_command("migrate", verbosity=0)
-    if connection.vendor == "sqlite":
-        Path(connection.settings_dict["NAME"]).chmod(0o600)  # it holds password hashes
+    database = Path(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and database.is_file():  # else it is in memory
+        database.chmod(0o600)  # it holds password hashes
