@@ -139,7 +139,8 @@ def summary(dataset: Dataset, chart: Chart, language: str) -> str:
     kinds = {"bar": _("Bar chart"), "line": _("Line chart"), "map": _("Map")}
     words = _("%(kind)s: %(title)s (%(fixed)s). Largest number shown: %(most)s. Smallest number shown: %(least)s.")
     told = words % {**parts, "kind": kinds[chart.kind]}
-    return f"{told} {_('Not drawn: %(missing)s.') % parts}" if parts["missing"] else told
+    gap = _("Not drawn: %(missing)s.") % parts if parts["missing"] else ""
+    return f"{told} {gap}".strip()
 
 
 def _missing(chart: Chart, language: str) -> str:
