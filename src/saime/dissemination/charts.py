@@ -15,7 +15,7 @@ import vl_convert
 
 from saime.core.exchange.layout import arrange, depths
 from saime.core.exchange.numbers import THIN_SPACE, decimals_of, format_number
-from saime.core.exchange.symbols import Symbol, symbol_of
+from saime.core.exchange.symbols import Symbol, in_words, symbol_of
 from saime.core.model.dataset import Dataset, Dimension
 from saime.core.model.period import Period
 from saime.dissemination.boundaries import area_shapes
@@ -146,3 +146,11 @@ def _draw(specification: str, language: str) -> str:
 
 def number_of(point: Point, chart: Chart, language: str) -> str:
     return "" if point.value is None else format_number(point.value, language, chart.decimals)
+
+
+def said_of(point: Point, chart: Chart, language: str) -> str:
+    """A point as it is read aloud: ``women, Rīga: 83`` or ``women, Rīga: confidential``."""
+    names = [label_of(chart.category, point.category, language)]
+    if chart.series:
+        names.insert(0, label_of(chart.series, point.series, language))
+    return f"{', '.join(names)}: {in_words(number_of(point, chart, language), point.symbol, language)}"

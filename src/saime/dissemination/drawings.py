@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from saime.core.exchange.symbols import SYMBOLS, with_sign
 from saime.core.model.dataset import Dataset
-from saime.dissemination.charts import WIDTHS, Chart, Point, label_of, number_of
+from saime.dissemination.charts import WIDTHS, Chart, Point, label_of, number_of, said_of
 from saime.dissemination.maps import draw_map
 
 INK, SECONDARY, LINE, FILL = "#0b0c0c", "#484949", "#b1b4b6", "#1d6362"
@@ -56,9 +57,10 @@ def _config() -> dict[str, Any]:
 def _bars(chart: Chart, language: str, width: str) -> dict[str, Any]:
     """Horizontal bars with the number, or the sign that stands for it, at their end."""
     labels = ["\n".join(wrap(label_of(chart.category, p.category, language), LETTERS[width]["label"])) for p in chart.points]
-    rows = [{"order": place, "value": point.value or 0, "text": _text(point, chart, language)} for place, point in enumerate(chart.points)]
+    rows = [{"order": place, **_bar(point, chart, language)} for place, point in enumerate(chart.points)]
     lines = 1 + max(label.count("\n") for label in labels)
     longest = max((point.value or 0 for point in chart.points), default=0)
+    written = {"text": {"field": "text"}, "x": {"field": "end", "type": "quantitative"}}
     words = f"split({json.dumps(labels)}[datum.value], '\\n')"  # by place: two codes may have one label
     axis = {"labelExpr": words, "labelLimit": 0, "ticks": False, "domain": False, "labelPadding": 8}
     return {
@@ -67,18 +69,28 @@ def _bars(chart: Chart, language: str, width: str) -> dict[str, Any]:
         "encoding": {
             "y": {"field": "order", "type": "ordinal", "title": None, "axis": axis},
             "x": {"field": "value", "type": "quantitative", "axis": None, "scale": {"domain": [0, longest * ROOM[width] or 1]}},
+            "description": {"field": "said"},
         },
         "layer": [
-            {"mark": {"type": "bar", "color": FILL, "height": 16}},
-            {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": INK}, "encoding": {"text": {"field": "text"}}},
+            {"mark": {"type": "bar", "color": FILL, "height": 16}, "transform": [{"filter": "datum.value !== null"}]},
+            {"mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 13, "color": INK}, "encoding": written},
         ],
     }
 
 
+def _bar(point: Point, chart: Chart, language: str) -> dict[str, Any]:
+    """``end`` is where the text stands: at the axis where there is no bar. A missing number has no bar, not one of length zero."""
+    return {
+        "value": point.value,
+        "end": point.value or 0,
+        "text": _text(point, chart, language),
+        "said": said_of(point, chart, language),
+    }
+
+
 def _text(point: Point, chart: Chart, language: str) -> str:
-    if point.value is not None or point.symbol is None:
-        return number_of(point, chart, language)
-    return f"{point.symbol.sign} ({point.symbol.name.in_language(language)})"
+    shown = with_sign(number_of(point, chart, language), point.symbol)
+    return shown if point.value is not None or point.symbol is None else f"{shown} ({point.symbol.name.in_language(language)})"
 
 
 def _lines(chart: Chart, language: str, width: str) -> dict[str, Any]:
@@ -89,6 +101,7 @@ def _lines(chart: Chart, language: str, width: str) -> dict[str, Any]:
         {
             "period": label_of(chart.category, point.category, language),
             "value": point.value,
+            "said": said_of(point, chart, language),
             "line": label_of(series, point.series, language) if series else "",
         }
         for point in chart.points
@@ -106,6 +119,7 @@ def _lines(chart: Chart, language: str, width: str) -> dict[str, Any]:
         "encoding": {
             "x": {"field": "period", "type": "ordinal", "sort": periods, "title": None, "axis": {"labelAngle": -45}},
             "y": {"field": "value", "type": "quantitative", "title": None, "axis": {"format": f",.{chart.decimals}f", "tickCount": 6}},
+            "description": {"field": "said"},
             **(marks if names else {"color": {"value": FILL}}),
         },
         "mark": {"type": "line", "point": {"filled": True, "size": 60}, "invalid": "break-paths-show-path-domains"},
@@ -113,23 +127,24 @@ def _lines(chart: Chart, language: str, width: str) -> dict[str, Any]:
 
 
 def summary(dataset: Dataset, chart: Chart, language: str) -> str:
-    """The chart in words, for those who do not see it."""
+    """The chart in words, for those who do not see it; what is not drawn may be larger or smaller than what is."""
     known = sorted(chart.known, key=lambda point: point.value or 0)
     parts = {
         "title": dataset.metadata.title.in_language(language),
         "fixed": ", ".join([*chart.fixed, dataset.metadata.unit_measure.in_language(language)]),
-        "most": _told(known[-1], chart, language),
-        "least": _told(known[0], chart, language),
-        "missing": len(chart.points) - len(known),
+        "most": said_of(known[-1], chart, language),
+        "least": said_of(known[0], chart, language),
+        "missing": _missing(chart, language),
     }
     kinds = {"bar": _("Bar chart"), "line": _("Line chart"), "map": _("Map")}
-    words = _("%(kind)s: %(title)s (%(fixed)s). Largest: %(most)s. Smallest: %(least)s.") % {**parts, "kind": kinds[chart.kind]}
-    gap = _("Not drawn because withheld or not available: %(missing)s.") % parts if parts["missing"] else ""
-    return f"{words} {gap}".strip()
+    words = _("%(kind)s: %(title)s (%(fixed)s). Largest number shown: %(most)s. Smallest number shown: %(least)s.")
+    told = words % {**parts, "kind": kinds[chart.kind]}
+    gap = _("Not drawn: %(missing)s.") % parts if parts["missing"] else ""
+    return f"{told} {gap}".strip()
 
 
-def _told(point: Point, chart: Chart, language: str) -> str:
-    names = [label_of(chart.category, point.category, language)]
-    if chart.series:
-        names.insert(0, label_of(chart.series, point.series, language))
-    return f"{', '.join(names)} – {number_of(point, chart, language)}"
+def _missing(chart: Chart, language: str) -> str:
+    """How many points have no number, by the reason."""
+    reasons = [point.symbol for point in chart.points if point.value is None]
+    counts = {symbol: reasons.count(symbol) for symbol in SYMBOLS.values() if symbol in reasons}
+    return ", ".join(f"{symbol.name.in_language(language)} – {count}" for symbol, count in counts.items())

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from saime.core.exchange.numbers import format_number
 from saime.dissemination.boundaries import area_shapes
-from saime.dissemination.charts import Chart, label_of
+from saime.dissemination.charts import Chart, Point, said_of
 
 CLASSES = 5
 COLOURS = ["#e3efe9", "#b4d6cb", "#74b3a8", "#3a8580", "#17403f"]  # light to dark: the order survives without hue
-MISSING = "#ffffff"
+MISSING = ["#ffffff", "#c8cbcd", "#8f9396", "#dfe1e3"]  # without hue; as many as there are reasons for having no number
 
 
 def draw_map(chart: Chart, language: str, width: str) -> dict[str, Any]:
-    """Vega-Lite's geoshape over the areas; areas without a number are white and say so in the legend."""
+    """Vega-Lite's geoshape over the areas; the legend tells why an area has no number."""
     shapes, limits = area_shapes(), class_limits([point.value for point in chart.known if point.value is not None])
     names = [_class_name(limits, place, chart, language) for place in range(len(limits) - 1)]
     features = []
     for point in chart.points:
         if point.category in shapes:
-            name = _("not shown") if point.value is None else names[class_of(point.value, limits)]
-            label = label_of(chart.category, point.category, language)
-            features.append({"type": "Feature", "geometry": shapes[point.category], "properties": {"class": name, "label": label}})
-    missing = [_("not shown")] if any(point.value is None for point in chart.points) else []
+            name = _reason(point, language) if point.value is None else names[class_of(point.value, limits)]
+            properties = {"class": name, "said": said_of(point, chart, language)}
+            features.append({"type": "Feature", "geometry": shapes[point.category], "properties": properties})
+    missing = list(dict.fromkeys(_reason(point, language) for point in chart.points if point.value is None))
     colours = COLOURS[-len(names) :] if len(names) < CLASSES else COLOURS
-    scale = {"domain": [*names, *missing], "range": [*colours, *([MISSING] if missing else [])]}
+    scale = {"domain": [*names, *missing], "range": [*colours, *MISSING[: len(missing)]]}
     legend = {
         "orient": "bottom",
         "direction": "vertical",
@@ -49,9 +47,14 @@ def draw_map(chart: Chart, language: str, width: str) -> dict[str, Any]:
                 "scale": scale,
                 "title": None,
                 "legend": {**legend, "symbolStrokeColor": "#484949", "symbolStrokeWidth": 0.6},
-            }
+            },
+            "description": {"field": "properties.said"},
         },
     }
+
+
+def _reason(point: Point, language: str) -> str:
+    return point.symbol.name.in_language(language) if point.symbol else ""
 
 
 def class_limits(values: list[float]) -> list[float]:

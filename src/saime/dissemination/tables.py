@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from saime.core.exchange.layout import Layout, arrange, depths
 from saime.core.exchange.numbers import decimals_of, format_number
-from saime.core.exchange.symbols import Symbol, symbol_of
+from saime.core.exchange.symbols import in_words, symbol_of, with_sign
 from saime.core.model.dataset import Dataset, Dimension
 
 SHORT = 10  # characters
@@ -147,13 +147,6 @@ def _header(dimension: Dimension, code_id: str, language: str, scope: str, *, co
 def _cell(dataset: Dataset, place: int, decimals: int, language: str) -> Cell:
     value = dataset.values[place]
     symbol = symbol_of(value, dataset.obs_status[place])
-    if value is None:
-        return Cell(symbol.sign, symbol.name.in_language(language)) if symbol else Cell("")
-    return _number(format_number(value, language, decimals), symbol, language)
-
-
-def _number(text: str, symbol: Symbol | None, language: str) -> Cell:
-    """A number; one of low reliability carries its letter, a zero speaks for itself."""
-    if symbol is None or symbol.sign == "0":
-        return Cell(text)
-    return Cell(f"{text} {symbol.sign}", f"{text}, {symbol.name.in_language(language)}")
+    number = "" if value is None else format_number(value, language, decimals)
+    shown, said = with_sign(number, symbol), in_words(number, symbol, language)
+    return Cell(shown, said if said != shown else "")

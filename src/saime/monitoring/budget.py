@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from saime.core.model.derived import Number, derive, stated
 from saime.monitoring.models import Budget, BudgetLine, BudgetLineKind, BudgetProgramme, Document
 
 Amounts = Sequence[int | None]  # euros, one for each year; None where the document has none
@@ -24,15 +25,18 @@ class ProgrammeAmounts:
 
 @dataclass(frozen=True)
 class ProgrammeBlock:
-    """A programme with its parts; ``excess`` is the parts' sum less the programme, None when they agree in every year."""
+    """A programme with its parts; ``excess`` is the parts' sum less the programme, None when they agree in every year.
+
+    A year for which the document lacks an amount has no excess.
+    """
 
     total: ProgrammeAmounts
     parts: Sequence[ProgrammeAmounts]
-    excess: Sequence[int] | None
+    excess: Sequence[Number | None] | None
 
     @property
     def parts_exceed_total(self) -> bool:
-        return self.excess is not None and min(self.excess) >= 0
+        return self.excess is not None and all(amount >= 0 for amount in self.excess if amount is not None)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ def _amounts(programme: BudgetProgramme, years: Sequence[YearColumn]) -> Program
 
 
 def _block(total: ProgrammeAmounts, parts: Sequence[ProgrammeAmounts]) -> ProgrammeBlock:
-    sums = [sum(amount or 0 for amount in column) for column in zip(*(part.amounts for part in parts), strict=True)]
-    excess = [parts_sum - (amount or 0) for parts_sum, amount in zip(sums, total.amounts, strict=False)]
+    columns = zip(total.amounts, *(part.amounts for part in parts), strict=True)
+    excess = [derive(_excess, *map(stated, column)).value for column in columns] if parts else []
     return ProgrammeBlock(total, parts, excess if any(excess) else None)
+
+
+def _excess(whole: int, *parts: int) -> int:
+    return sum(parts) - whole

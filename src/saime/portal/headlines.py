@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from saime.core.exchange.numbers import format_number
-from saime.core.exchange.symbols import symbol_of
+from saime.core.exchange.numbers import decimals_of, format_number
+from saime.core.exchange.symbols import in_words, symbol_of
 from saime.core.model.dataset import Dataset, Dimension
 from saime.dissemination.periods import period_in_words
 
@@ -55,10 +55,8 @@ def _table(dataset: Dataset, language: str) -> Table:
 
 def _in_words(dataset: Dataset, place: int, language: str) -> str:
     value = dataset.values[place]
-    if value is not None:
-        return format_number(value, language)
-    symbol = symbol_of(value, dataset.obs_status[place])
-    return symbol.name.in_language(language) if symbol else ""
+    number = "" if value is None else format_number(value, language, decimals_of((value,)))
+    return in_words(number, symbol_of(value, dataset.obs_status[place]), language)
 
 
 def _widest_code(dimension: Dimension) -> str:

@@ -37,7 +37,8 @@ def test_a_withheld_number_has_a_sign_instead_of_a_bar():
     part = disability().select({"CHARACTERISTIC": ["sight"]})
     values = specification(part, choose_chart(part, "en"), "en", "wide")["data"]["values"]
     assert [row["text"] for row in values] == ["400", "90", "312", "c (confidential)", "c (confidential)"]
-    assert summary(part, choose_chart(part, "en"), "en").endswith("Not drawn because withheld or not available: 2.")
+    assert [row["value"] for row in values] == [400, 90, 312, None, None]
+    assert summary(part, choose_chart(part, "en"), "en").endswith("Not drawn: confidential – 2.")
 
 
 def test_two_areas_of_one_name_have_a_bar_each():

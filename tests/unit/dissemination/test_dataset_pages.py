@@ -117,7 +117,9 @@ def test_a_selection_narrows_table_chart_and_files_and_stays_ticked(reader):
 def test_the_chart_has_its_content_in_words(reader):
     page = read(reader, "/en/datasets/monthly-2022")
     alternative = re.search(r'<img src="/en/datasets/monthly-2022.svg" alt="([^"]+)"', page).group(1)
-    assert alternative == "Line chart: Recipients by month (persons). Largest: total, 2022-06 – 300. Smallest: women, 2022-01 – 100."
+    assert alternative == (
+        "Line chart: Recipients by month (persons). Largest number shown: total, 2022-06: 300. Smallest number shown: women, 2022-01: 100."
+    )
 
 
 @pytest.mark.parametrize(("address", "status"), [("?GENDER=F", 400), ("?SEX=X", 400), ("?SEX=", 400), ("0", 404)])

@@ -1,8 +1,9 @@
 """PX files (PC-Axis, AXIS-VERSION 2013) in Latvian with English beside it, in UTF-8.
 
 Rows of the layout are the STUB, columns and fixed dimensions the HEADING. ``".."`` is withheld, ``"..."`` not available,
-``"."`` not applicable, ``0`` zero; DATASYMBOL1 to 3 say so. Each ``KEYWORD[en]`` stands right after its ``KEYWORD``, and no
-value holds ``=`` or a straight quotation mark, because readers split on them (docs/reference/files-and-addresses.md).
+``"."`` not applicable, ``"...."`` unreliable without a number, ``0`` zero; DATASYMBOL1 to 4 say so. Each ``KEYWORD[en]``
+stands right after its ``KEYWORD``, and no value holds ``=`` or a straight quotation mark, because readers split on them
+(docs/reference/files-and-addresses.md).
 Left out: sparse data (KEYS), value notes, contents variables, aggregation files.
 """
 
@@ -18,7 +19,7 @@ from saime.core.exchange.layout import Layout, arrange
 from saime.core.exchange.numbers import decimals_of
 from saime.core.exchange.publication import Publication, notes
 from saime.core.exchange.symbols import SYMBOLS, symbol_of
-from saime.core.model.dataset import Dataset, Dimension
+from saime.core.model.dataset import NORMAL, WITHOUT_VALUE, Dataset, Dimension
 from saime.core.model.period import Period
 from saime.core.model.text import LANGUAGES, Text
 
@@ -74,13 +75,13 @@ def _footer(dataset: Dataset, publication: Publication) -> Iterable[str]:
     told = notes(dataset)
     if told:
         yield from _both("NOTE", Text(lv="#".join(note.lv for note in told), en="#".join(note.en for note in told)))
-    for number, key in enumerate(("not_applicable", "withheld", "not_available"), start=1):
+    for number, key in enumerate(("not_applicable", "withheld", "not_available", "unreliable"), start=1):
         yield from _both(f"DATASYMBOL{number}", SYMBOLS[key].name)
 
 
 def _cell_notes(dataset: Dataset, layout: Layout) -> Iterable[str]:
     """PX has no status of a cell: a number that is weak, estimated or after a break says so in a note of its own."""
-    told = {symbol.obs_status: symbol for symbol in SYMBOLS.values() if not symbol.px}
+    told = {symbol.obs_status: symbol for symbol in SYMBOLS.values() if symbol.obs_status not in (NORMAL, *WITHOUT_VALUE)}
     order = [dataset.structure.dimensions.index(dimension) for dimension in (*layout.rows, *_heading(layout))]
     for cell, status in zip(dataset.structure.cells(), dataset.obs_status, strict=True):
         for language in LANGUAGES if status in told else ():

@@ -9,10 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from saime.core.model.dataset import BREAK, CONFIDENTIAL, ESTIMATED, FREE, NORMAL, NOT_AVAILABLE, PRIMARY, SECONDARY, WITHHELD, Dataset
+from saime.core.model.dataset import (
+    BREAK,
+    CONFIDENTIAL,
+    ESTIMATED,
+    FREE,
+    NORMAL,
+    NOT_APPLICABLE,
+    NOT_AVAILABLE,
+    PRIMARY,
+    SECONDARY,
+    UNRELIABLE,
+    WITHHELD,
+    Dataset,
+)
 from saime.core.model.text import Text
-
-NOT_APPLICABLE, UNRELIABLE = "M", "U"  # CL_OBS_STATUS: data cannot exist; low reliability
 
 
 @dataclass(frozen=True)
@@ -65,11 +76,14 @@ SYMBOLS: dict[str, Symbol] = {
     ),
     "unreliable": Symbol(
         sign="u",
-        px="",
+        px='"...."',
         obs_status=UNRELIABLE,
         conf_status=(FREE,),
         name=Text(lv="zema ticamība", en="low reliability"),
-        meaning=Text(lv="zema ticamība: skaitlis lietojams piesardzīgi", en="low reliability: use the number with care"),
+        meaning=Text(
+            lv="zema ticamība: skaitlis lietojams piesardzīgi; kur skaitļa nav, novērojumu ir par maz, lai to sniegtu",
+            en="low reliability: use the number with care; where there is none, there are too few observations to give one",
+        ),
     ),
     "estimated": Symbol(
         sign="e",
@@ -101,6 +115,18 @@ def symbol_of(value: float | None, obs_status: str) -> Symbol | None:
     if value == 0 and obs_status == NORMAL:
         return SYMBOLS["zero"]
     return next((symbol for symbol in SYMBOLS.values() if symbol.obs_status == obs_status != NORMAL), None)
+
+
+def with_sign(number: str, symbol: Symbol | None) -> str:
+    """An observation as a table shows it: ``7``, ``7 e``, ``c``. ``number`` is empty where there is none; a zero speaks for itself."""
+    sign = "" if symbol is None or symbol.sign == "0" else symbol.sign
+    return f"{number} {sign}".strip()
+
+
+def in_words(number: str, symbol: Symbol | None, language: str) -> str:
+    """The same as it is read aloud: ``7``, ``7, estimate``, ``confidential``."""
+    name = "" if symbol is None or symbol.sign == "0" else symbol.name.in_language(language)
+    return ", ".join(filter(None, (number, name)))
 
 
 def symbols_in(dataset: Dataset) -> list[Symbol]:

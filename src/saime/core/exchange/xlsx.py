@@ -1,6 +1,7 @@
 """A workbook: sheet "Data" laid out like the page, sheet "About" with how the numbers were made.
 
-Numbers are numbers; withheld and missing cells hold their sign as text, and the legend below says what the signs mean.
+Numbers are numbers, and the sign of a weak one stands in its number format; withheld and missing cells hold their sign as
+text. The legend below says what the signs mean.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class _DataSheet:
         add = self.workbook.add_format
         self.bold, self.wrap, self.sign = add({"bold": True}), add({"text_wrap": True}), add({"align": "right"})
         self.header = add({"bold": True, "text_wrap": True, "bottom": 1, "valign": "bottom"})
-        self.number = add({"num_format": "#,##0" + ("." + "0" * decimals if decimals else "")})
+        plain = "#,##0" + ("." + "0" * decimals if decimals else "")
+        marks = {"": "", **{symbol.sign: f'" {symbol.sign}"' for symbol in symbols_in(self.dataset)}, "0": ""}
+        self.numbers = {sign: add({"num_format": plain + mark}) for sign, mark in marks.items()}
         self.labels = [add({"indent": depth}) for depth in range(10)]
 
     def _say(self, text: str, style: Any = None) -> None:
@@ -119,7 +122,7 @@ class _DataSheet:
         value, status = self.dataset.values[place], self.dataset.obs_status[place]
         symbol = symbol_of(value, status)
         if value is not None:
-            self.sheet.write_number(self.line, column, value, self.number)
+            self.sheet.write_number(self.line, column, value, self.numbers[symbol.sign if symbol else ""])
         elif symbol is not None:
             self.sheet.write_string(self.line, column, symbol.sign, self.sign)
 

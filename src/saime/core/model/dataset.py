@@ -18,11 +18,15 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from saime.core.model.text import Text
 
 NORMAL, WITHHELD, NOT_AVAILABLE, ESTIMATED, BREAK = "A", "Q", "O", "E", "B"  # CL_OBS_STATUS
+NOT_APPLICABLE, UNRELIABLE = "M", "U"  # of the same list: there can be no value; too few observations to rely on it
+WITH_VALUE, WITHOUT_VALUE = (NORMAL, ESTIMATED, BREAK), (WITHHELD, NOT_AVAILABLE, NOT_APPLICABLE)  # U may be either
 FREE, PRIMARY, SECONDARY, CONFIDENTIAL = "F", "A", "D", "C"  # CL_CONF_STATUS: free; small counts; secondary; no reason given
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """An error never repeats its input: that may be a value that is to be withheld."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class DimensionCode(_Frozen):
@@ -184,7 +188,8 @@ class Dataset(_Frozen):
     """Outside: observations that may be published, with structure, metadata and lineage.
 
     A withheld value is None with obs_status Q and conf_status A (small count), D (secondary) or C (no reason given,
-    where telling the reasons apart would itself disclose).
+    where telling the reasons apart would itself disclose). A value that is not available (O) or not applicable (M) is
+    None too. An unreliable one (U) keeps its number as long as its source gives one, and is None where it gives none.
     """
 
     id: str
@@ -198,9 +203,10 @@ class Dataset(_Frozen):
     @model_validator(mode="after")
     def _is_complete_and_keeps_its_secrets(self) -> Self:
         _check_length(self.structure, values=self.values, obs_status=self.obs_status, conf_status=self.conf_status)
-        for value, status in zip(self.values, self.obs_status, strict=True):
-            if (value is None) != (status in (WITHHELD, NOT_AVAILABLE)):
-                raise ValueError(f"an observation with status {status} must {'not ' if value is not None else ''}have a value")
+        if not all(math.isfinite(value) for value in self.values if value is not None):
+            raise ValueError("a value is not a finite number")
+        for kind in set(zip((value is None for value in self.values), self.obs_status, self.conf_status, strict=True)):
+            _check_kind(*kind)
         return self
 
     def select(self, selection: dict[str, Sequence[str]]) -> Dataset:
@@ -238,3 +244,12 @@ def _check_length(structure: DataStructure, **columns: Sequence[object]) -> None
     for name, column in columns.items():
         if len(column) != structure.size:
             raise ValueError(f"{name} has {len(column)} observations, the structure has {structure.size} cells")
+
+
+def _check_kind(is_empty: bool, obs_status: str, conf_status: str) -> None:
+    if obs_status not in (*WITH_VALUE, *WITHOUT_VALUE, UNRELIABLE):
+        raise ValueError(f"there is no observation status {obs_status}")
+    if obs_status in (WITH_VALUE if is_empty else WITHOUT_VALUE):
+        raise ValueError(f"an observation with status {obs_status} must {'' if is_empty else 'not '}have a value")
+    if conf_status not in ((PRIMARY, SECONDARY, CONFIDENTIAL) if obs_status == WITHHELD else (FREE,)):
+        raise ValueError(f"an observation with status {obs_status} cannot have confidentiality status {conf_status}")

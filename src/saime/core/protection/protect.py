@@ -37,6 +37,7 @@ from saime.core.protection.secondary import Progress, choose_secondary
 from saime.core.protection.solver import SOLVER
 from saime.core.tabulation.plan import ThresholdProtection
 
+COUNTED_HERE = ("feed", "delivery", "tabulation", "protection")  # kinds of steps in a lineage
 METHOD = "attack by linear programming, plain and informed"
 
 
@@ -73,13 +74,13 @@ def protect(
 def certify_published_by_source(dataset: Dataset) -> Certificate:
     """The certificate of figures that their source has printed; its basis is the source that the metadata names.
 
-    Raises: Refused if the metadata does not say that the source published them.
+    Raises: Refused if the metadata does not say that the source published them, or the lineage that they were counted here.
     """
-    if not dataset.metadata.published_by_source:
+    if not dataset.metadata.published_by_source or any(step.kind in COUNTED_HERE for step in dataset.lineage):
         raise Refused(
             "only figures that their source has published pass without an attack",
             where=f"dataset {dataset.id}",
-            fix="protect the table, or set published_by_source in its metadata and name the publication",
+            fix="protect the table; of figures that were not counted here, set published_by_source and name the publication",
         )
     return Certificate(
         kind="published_by_source",

@@ -126,6 +126,8 @@ class ReleaseStore:
         dataset = parse_dataset(folder, contents[OBSERVATIONS], contents[DESCRIPTION])
         if not dataset_digest(dataset) == certificate.dataset_digest == digest:
             raise damaged(folder)
+        if {path.name for path in folder.iterdir()} != contents.keys() or not _holds_nothing_else(contents[OBSERVATIONS], dataset):
+            raise damaged(folder)
         return ProtectedDataset(dataset, certificate), {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
 
 
@@ -139,11 +141,23 @@ def _files(protected: ProtectedDataset) -> dict[str, bytes]:
 
 
 def _observations(dataset: Dataset) -> bytes:
+    target = io.BytesIO()
+    pq.write_table(_table(dataset), target, compression="zstd")
+    return target.getvalue()
+
+
+def _table(dataset: Dataset) -> pa.Table:
     whole = all(value is None or isinstance(value, int) for value in dataset.values)
     codes = zip(*dataset.structure.cells(), strict=True)
     columns = {d.id: pa.array(c).dictionary_encode() for d, c in zip(dataset.structure.dimensions, codes, strict=True)}
     values = pa.array(dataset.values, type=pa.int64() if whole else pa.float64())
-    columns |= dict(zip(OBS_COLUMNS, (values, pa.array(dataset.obs_status), pa.array(dataset.conf_status)), strict=True))
-    target = io.BytesIO()
-    pq.write_table(pa.table(columns), target, compression="zstd")
-    return target.getvalue()
+    return pa.table(columns | dict(zip(OBS_COLUMNS, (values, pa.array(dataset.obs_status), pa.array(dataset.conf_status)), strict=True)))
+
+
+def _holds_nothing_else(observations: bytes, dataset: Dataset) -> bool:
+    """Whether the file has the columns of the dataset, and no further column or note that the digest does not cover."""
+    try:
+        kept = pq.ParquetFile(io.BytesIO(observations)).read(use_threads=False)  # threads: see parse_dataset
+    except (pa.ArrowException, OSError):
+        return False
+    return bool(kept.equals(_table(dataset), check_metadata=True))
