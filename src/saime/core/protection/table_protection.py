@@ -14,7 +14,7 @@ from saime.core.protection.constraints import Flags, Places
 from saime.core.protection.problem import SuppressionPattern
 from saime.core.protection.solver import SOLVER
 from saime.core.protection.suppression import suppress
-from saime.core.protection.table_attackers import safe_from_others
+from saime.core.protection.table_attackers import attackers_of, safe_from_others
 from saime.core.protection.table_cells import Cells, cells_of
 from saime.core.protection.table_contents import Contents, contents_of_cells
 from saime.core.protection.table_file import TableFile, read_table
@@ -28,13 +28,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class TableProtection:
-    """A table from outside with its pattern. ``seconds``: the time that the suppression took."""
+    """A table from outside with its pattern, safe from ``attackers``. ``seconds``: the time that the suppression took."""
 
     spec: TableSpec
     file: TableFile
     cells: Cells
     contents: Contents
     primary: PrimaryCells
+    attackers: tuple[str, ...]
     pattern: SuppressionPattern
     seconds: float
 
@@ -62,6 +63,7 @@ class TableProtection:
             "unsafe": len(self.pattern.unsafe),
             "unsafe_cells": [dict(zip(self.dimension_names, self.cells.codes[place], strict=True)) for place in self.pattern.unsafe],
             "narrowest_interval": self.narrowest_interval,
+            "attackers": list(self.attackers),
             "method": self.spec.method,
             "solver": solver,
             "solver_version": version,
@@ -116,4 +118,5 @@ def read_and_protect(path: Path, spec: TableSpec, *, progress: Progress | None =
     problem = problem_of(table)
     pattern = safe_from_others(table, problem, suppress(problem, seconds=spec.seconds, progress=progress))
     seconds = time.monotonic() - started
-    return TableProtection(spec, file, cells, contents, table.primary, in_units_of_table(pattern, contents), seconds)
+    attackers = attackers_of(table, problem)
+    return TableProtection(spec, file, cells, contents, table.primary, attackers, in_units_of_table(pattern, contents), seconds)

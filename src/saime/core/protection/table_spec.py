@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from saime.core.errors import BadInput
+from saime.core.model.primary_rule import PrimaryRule
+from saime.core.model.strict import Strict
 from saime.core.protection.constraints import Numbers
 
 Percent = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
@@ -17,64 +19,7 @@ CellBlock = dict[str, str | tuple[str, ...]]
 Hierarchies = dict[str, JsonValue]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Dominance(_Strict):
-    """The ``n`` largest contributions are more than ``k`` percent of the cell."""
-
-    n: int = Field(ge=1)
-    k: float = Field(gt=0, lt=100)
-
-
-class PriorPosterior(_Strict):
-    """What everybody knows beforehand (``q`` percent) and what nobody may come to know (``p`` percent)."""
-
-    p: float = Field(gt=0)
-    q: float = Field(gt=0, le=100)
-
-    @model_validator(mode="after")
-    def _is_a_gain(self) -> Self:
-        if self.p >= self.q:
-            raise ValueError("p must be below q: what is not to be known below what is known beforehand")
-        return self
-
-
-class PrimaryRule(_Strict):
-    """A cell is primary where any of the rules named holds; ``rules.py`` has their formulas."""
-
-    minimum: int | None = Field(default=None, ge=2)
-    zeros: bool = False
-    dominance: Dominance | None = None
-    p_percent: float | None = Field(default=None, gt=0)
-    pq: PriorPosterior | None = None
-    group_disclosure: bool | tuple[str, ...] = False
-    singletons: bool = False
-    safety_range: float = Field(default=30.0, gt=0)
-
-    @model_validator(mode="after")
-    def _zeros_belong_to_a_minimum(self) -> Self:
-        if self.zeros and self.minimum is None:
-            raise ValueError("zeros is part of the minimum frequency rule: name minimum too")
-        return self
-
-    @property
-    def contributions(self) -> int:
-        """How many of the largest contributions of a cell the rules look at."""
-        pair = 2 if self.pq or self.p_percent is not None else 0
-        return max(pair, self.dominance.n if self.dominance else 0)
-
-    @property
-    def needs_frequency(self) -> bool:
-        return self.minimum is not None or self.singletons
-
-    @property
-    def is_empty(self) -> bool:
-        return self.minimum is None and not self.contributions and not self.group_disclosure
-
-
-class ProtectionRequired(_Strict):
+class ProtectionRequired(Strict):
     """How far below, above and in all a reader's interval must reach, in the table's unit or as a percentage of the cell."""
 
     lower: Amount = 0.0
@@ -92,20 +37,20 @@ def amount_of(amount: float | str, values: Numbers | float) -> Numbers | float:
     return values * 0.0 + amount if isinstance(amount, float) else values * (float(amount.rstrip("%")) / 100.0)
 
 
-class CostColumn(_Strict):
+class CostColumn(Strict):
     """A column of the file that says what withholding each cell loses."""
 
     column: str
 
 
-class LinkedTable(_Strict):
+class LinkedTable(Strict):
     """One of several tables that share cells; a dimension that it does not name is there with its total."""
 
     dimensions: Hierarchies = Field(min_length=1)
 
 
-class TableSpec(_Strict):
-    """``value`` None counts the records of ``rows: records``."""
+class TableSpec(Strict):
+    """``value`` None counts the records of ``rows: records``. ``informed`` None: unless ``protection`` is stated."""
 
     rows: Literal["cells", "records"] = "cells"
     dimensions: Hierarchies = {}
@@ -124,7 +69,7 @@ class TableSpec(_Strict):
     protection: ProtectionRequired | None = None
     costs: Literal["unit", "frequency", "value"] | CostColumn = "value"
     seconds: float | None = Field(default=None, gt=0)
-    informed: bool = True
+    informed: bool | None = None
     reasons: bool = True
 
     @model_validator(mode="after")
@@ -153,6 +98,11 @@ class TableSpec(_Strict):
                 f"the rule looks at the {needed} largest contributions: name {needed} columns in largest_contributions, or give records",
             ),
         )
+
+    @property
+    def reckons_with_informed(self) -> bool:
+        """Whether a reader of a count is taken to know that zeros stay."""
+        return self.protection is None if self.informed is None else self.informed
 
     @property
     def structures(self) -> tuple[Hierarchies, ...]:

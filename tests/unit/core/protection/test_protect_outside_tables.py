@@ -95,6 +95,20 @@ def test_ones_below_their_sum_are_no_secret_to_who_knows_that_zeros_stay(tmp_pat
     assert informed.pattern.withheld[informed.cells.codes.index(("a", "T"))], "the sum itself"
 
 
+@pytest.mark.parametrize(
+    ("fields", "attackers"),
+    [
+        ({}, ["reader", "informed"]),
+        ({"protection": {"upper": 1}}, ["reader"]),
+        ({"protection": {"upper": 1}, "informed": True}, ["reader", "informed"]),
+        ({"informed": False}, ["reader"]),
+        ({"rule": {"minimum": 3, "singletons": True}}, ["reader", "informed", "singletons"]),
+    ],
+)
+def test_who_states_the_protection_gets_no_informed_reader_unasked(tmp_path: Path, fields: dict[str, Any], attackers: list[str]) -> None:
+    assert protect(tmp_path, COUNTS, **fields).summary()["attackers"] == attackers
+
+
 def test_cells_to_keep_stay_and_cells_preferred_go(tmp_path: Path) -> None:
     kept = protect(tmp_path, COUNTS, keep=[{"region": "C", "sex": "F"}])
     assert secondary(kept) == {"A|M", "B|F", "B|M"}
