@@ -12,11 +12,14 @@ from saime.core.errors import BadInput
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.strict import Strict
 from saime.core.protection.constraints import Numbers
+from saime.core.protection.table_methods_spec import CellKeys, ControlledRounding
 
 Percent = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
 Amount = Annotated[float, Field(ge=0)] | Percent
 CellBlock = dict[str, str | tuple[str, ...]]
 Hierarchies = dict[str, JsonValue]
+NOT_FOR_ROUNDING = frozenset({"keep", "prefer_hidden", "costs", "seconds", "informed", "reasons"})
+NOT_FOR_CELL_KEYS = NOT_FOR_ROUNDING | {"rule", "withhold", "protection", "frequency"}
 
 
 class ProtectionRequired(Strict):
@@ -65,7 +68,9 @@ class TableSpec(Strict):
     withhold: tuple[CellBlock, ...] = ()
     keep: tuple[CellBlock, ...] = ()
     prefer_hidden: tuple[CellBlock, ...] = ()
-    method: Literal["suppress"] = "suppress"
+    method: Literal["suppress", "cell-key", "rounding"] = "suppress"
+    cell_key: CellKeys | None = None
+    rounding: ControlledRounding | None = None
     protection: ProtectionRequired | None = None
     costs: Literal["unit", "frequency", "value"] | CostColumn = "value"
     seconds: float | None = Field(default=None, gt=0)
@@ -74,7 +79,7 @@ class TableSpec(Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        for is_wrong, what in self._contradictions():
+        for is_wrong, what in (*self._contradictions(), *self._contradictions_of_method()):
             if is_wrong:
                 raise ValueError(what)
         return self
@@ -84,7 +89,7 @@ class TableSpec(Strict):
         return (
             (bool(self.dimensions) == bool(self.tables), "name either dimensions or tables"),
             (self.value is None and not records, "name the column of the values, or count records with rows: records"),
-            (self.rule.is_empty and not self.withhold, "name a rule, or cells to withhold"),
+            (self.method != "cell-key" and self.rule.is_empty and not self.withhold, "name a rule, or cells to withhold"),
             (records and bool(self.largest_contributions), "largest contributions are found among the records; leave the columns out"),
             (not records and self.contributor is not None, "a contributor is of a record: rows must be records"),
             (self.value is None and self.contributor is not None, "records of one contributor are added up only where there is a value"),
@@ -96,6 +101,20 @@ class TableSpec(Strict):
             (
                 not records and len(self.largest_contributions) < needed,
                 f"the rule looks at the {needed} largest contributions: name {needed} columns in largest_contributions, or give records",
+            ),
+        )
+
+    def _contradictions_of_method(self) -> tuple[tuple[bool, str], ...]:
+        unused = {"cell-key": NOT_FOR_CELL_KEYS, "rounding": NOT_FOR_ROUNDING}.get(self.method, frozenset())
+        idle = sorted(unused & self.model_fields_set)
+        return (
+            ((self.method == "cell-key") != (self.cell_key is not None), "method cell-key and the field cell_key belong together"),
+            ((self.method == "rounding") != (self.rounding is not None), "method rounding and the field rounding belong together"),
+            (bool(idle), f"method {self.method} makes no use of {', '.join(idle)}: leave it out, so that nobody relies on it"),
+            (self.method == "rounding" and self.rule.singletons, "method rounding makes no use of singletons: leave it out"),
+            (
+                self.method != "suppress" and not self.is_count,
+                f"method {self.method} is for counts: leave out frequency and contributions, and the value of records",
             ),
         )
 
@@ -121,6 +140,12 @@ class TableSpec(Strict):
         return tuple(dict.fromkeys((*single, *self.largest_contributions, *cost)))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are read."""
+        text = [name for name in (self.contributor, self.cell_key and self.cell_key.column) if name]
+        return tuple(dict.fromkeys((*self.dimension_names, *self.number_columns, *text)))
+
+    @property
     def is_count(self) -> bool:
         """Whether the value is itself the number of those who are counted: nothing else tells them."""
         if self.rows == "records":
@@ -132,7 +157,8 @@ def read_spec(path: Path) -> TableSpec:
     """Raises: BadInput naming the line, or every field that is wrong."""
     fix = "docs/reference/table-spec.md shows what each field takes"
     try:
-        return TableSpec.model_validate(json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats))
+        fields = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats)
+        return TableSpec.model_validate(fields, context={"folder": path.parent})
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'spec'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise BadInput("; ".join(faults), where=str(path), fix=fix) from error

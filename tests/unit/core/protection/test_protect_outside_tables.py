@@ -15,7 +15,8 @@ from saime.core.errors import BadInput, Refused
 from saime.core.protection.table_attackers import insiders
 from saime.core.protection.table_output import write_protected
 from saime.core.protection.table_problem import PosedTable
-from saime.core.protection.table_protection import TableProtection, read_and_protect
+from saime.core.protection.table_protection import SuppressedTable, suppress_table
+from saime.core.protection.table_reading import read_outside
 from support.outside_tables import COUNTS, spec_of
 
 # M. Fischetti and J. J. Salazar-González: investment of enterprises by activity and region
@@ -26,12 +27,12 @@ INVESTMENT = "row,column,value\n" + "".join(
 )
 
 
-def protect(folder: Path, text: str, **fields: Any) -> TableProtection:
+def protect(folder: Path, text: str, **fields: Any) -> SuppressedTable:
     (folder / "table.csv").write_text(text, encoding="utf-8")
-    return read_and_protect(folder / "table.csv", spec_of(**fields))
+    return suppress_table(read_outside(folder / "table.csv", spec_of(**fields)))
 
 
-def secondary(protection: TableProtection) -> set[str]:
+def secondary(protection: SuppressedTable) -> set[str]:
     return {"|".join(protection.cells.codes[place]) for place in np.flatnonzero(protection.secondary)}
 
 
