@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from saime.cli.main import saime
 from saime.core.errors import BadInput, NotFound
 from support.commands import run_saime
 from support.outside_tables import COUNTS, HIERARCHIES
+from support.reference import reference_file
 
 SPEC = {"dimensions": HIERARCHIES, "value": "count", "rule": {"minimum": 3}}
 
@@ -78,6 +80,41 @@ def test_a_missing_table_or_folder_and_half_a_command_are_told(folder: Path) -> 
         given(folder / "table.csv", "--spec", folder / "spec.json", "--out", folder / "nowhere" / "out.csv")
     with pytest.raises(click.UsageError, match="both --spec and --out"):
         given(folder / "table.csv", "--spec", folder / "spec.json")
+
+
+def test_the_published_run_of_cell_keys_is_reproduced(tmp_path: Path) -> None:
+    """4,580 records: sex by age, with the perturbation table of the package cellKey."""
+    records, published = (reference_file(f"sdc/{name}.csv") for name in ("cellkey_microdata", "cellkey_expected"))
+    with reference_file("sdc/ptables.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["table_id"] == "D5V3js2pstay05"]
+    (tmp_path / "ptable.csv").write_text("i,v,p\n" + "".join(f"{row['i']},{row['v']},{row['p']}\n" for row in rows), encoding="utf-8")
+    keys = {"column": "rec_key7", "table": "ptable.csv"}
+    spec = {"rows": "records", "dimensions": {"sex": "Total", "age": "Total"}, "method": "cell-key", "cell_key": keys}
+    (tmp_path / "spec.json").write_text(json.dumps(spec), encoding="utf-8")
+    told = run_saime(
+        "protect", str(records), "--spec", str(tmp_path / "spec.json"), "--out", str(tmp_path / "out.csv"), "--json", home=tmp_path / "home"
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    summary = json.loads(told.stdout)
+    assert round(summary["mean_change"], 3) == -0.048
+    assert (summary["largest_possible_change"], summary["parameters"]) == (5, {"table": "ptable.csv"})
+    with published.open(encoding="utf-8") as file:
+        expected = {(row["sex"], row["age"]): row["puwc"] for row in csv.DictReader(file)}
+    with (tmp_path / "out.csv").open(encoding="utf-8") as file:
+        found = {(row["sex"], row["age"]): row["OBS_VALUE"] for row in csv.DictReader(file)}
+    assert found == expected
+    assert "rec_key7" not in (tmp_path / "out.csv").read_text(encoding="utf-8")
+
+
+def test_a_rounded_table_that_tells_too_much_is_refused_and_not_written(folder: Path) -> None:
+    (folder / "spec.json").write_text(
+        json.dumps(SPEC | {"method": "rounding", "rounding": {"base": 2}, "rule": {"minimum": 5}}), encoding="utf-8"
+    )
+    told = protect(folder, "--json")
+    assert told.returncode == 4
+    assert json.loads(told.stdout)["unsafe_cells"] == [{"region": "A", "sex": "F"}]
+    assert "take a larger base" in told.stderr
+    assert not (folder / "out.csv").exists()
 
 
 STOPPED_SOLVER = "import highspy\nhighspy.Highs.run = lambda self: highspy.HighsStatus.kError\n"

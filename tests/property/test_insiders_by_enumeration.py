@@ -10,7 +10,8 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saime.core.protection.table_protection import TableProtection, read_and_protect
+from saime.core.protection.table_protection import SuppressedTable, suppress_table
+from saime.core.protection.table_reading import read_outside
 from support.outside_tables import spec_of
 
 MINIMUM = 3
@@ -21,7 +22,7 @@ CHANGES = np.array(list(product(range(-FARTHEST, FARTHEST + 1), repeat=len(ROWS)
 counts = st.lists(st.sampled_from([0, 1, 1, 2, 4, 7]), min_size=len(CHANGES[0]), max_size=len(CHANGES[0]))
 
 
-def movements(protection: TableProtection) -> npt.NDArray[np.int64]:
+def movements(protection: SuppressedTable) -> npt.NDArray[np.int64]:
     """Every change of the inner counts, with margins, that the published cells and the bound 0 leave open. Shape: changes x cells."""
     inner = list(product(ROWS, COLUMNS))
     belongs = np.array(
@@ -32,20 +33,20 @@ def movements(protection: TableProtection) -> npt.NDArray[np.int64]:
     return changes[is_open]
 
 
-def too_near(protection: TableProtection, changes: npt.NDArray[np.int64], places: list[int]) -> list[int]:
+def too_near(protection: SuppressedTable, changes: npt.NDArray[np.int64], places: list[int]) -> list[int]:
     down, up = -changes[:, places].min(axis=0), changes[:, places].max(axis=0)
     lower, upper = protection.primary.lower[places], protection.primary.upper[places]
     return [place for place, is_near in zip(places, (down < lower) | (up < upper), strict=True) if is_near]
 
 
-def protect(folder: Path, inner: list[int], *, singletons: bool) -> TableProtection:
+def protect(folder: Path, inner: list[int], *, singletons: bool) -> SuppressedTable:
     rows = [f"{row},{column},{count}" for (row, column), count in zip(product(ROWS, COLUMNS), inner, strict=True)]
     (folder / "table.csv").write_text("\n".join(["row,column,n", *rows]) + "\n", encoding="utf-8")
     spec = spec_of(value="n", dimensions={"row": "T", "column": "T"}, rule={"minimum": MINIMUM, "singletons": singletons})
-    return read_and_protect(folder / "table.csv", spec)
+    return suppress_table(read_outside(folder / "table.csv", spec))
 
 
-def told_to_insiders(protection: TableProtection) -> list[tuple[str, int]]:
+def told_to_insiders(protection: SuppressedTable) -> list[tuple[str, int]]:
     """Pairs of an inner cell with one person, who knows each cell that they are alone in, and another primary cell that they come too
     near to; cells that are unsafe anyway are left out."""
     changes, codes, values = movements(protection), protection.cells.codes, protection.contents.values

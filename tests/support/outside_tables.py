@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from saime.core.protection.table_cells import Cells, cells_of
-from saime.core.protection.table_contents import Contents, contents_of_cells
-from saime.core.protection.table_file import read_table
+from saime.core.protection.table_cells import Cells
+from saime.core.protection.table_contents import Contents
 from saime.core.protection.table_primary import PrimaryCells, find_primary
-from saime.core.protection.table_records import contents_of_records
+from saime.core.protection.table_reading import read_outside
 from saime.core.protection.table_spec import TableSpec
 
 COUNTS = "region,sex,count\nA,F,2\nA,M,18\nB,F,19\nB,M,14\nC,F,10\nC,M,12\n"
@@ -37,10 +36,8 @@ def spec_of(**fields: Any) -> TableSpec:
 def read(folder: Path, text: str | bytes, spec: TableSpec) -> Read:
     path = folder / "table.csv"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    contributor = [spec.contributor] if spec.contributor else []
-    file = read_table(path, tuple(dict.fromkeys((*spec.dimension_names, *spec.number_columns, *contributor))))
-    cells = cells_of(spec, file)
-    return Read(cells, (contents_of_records if spec.rows == "records" else contents_of_cells)(spec, cells, file))
+    found = read_outside(path, spec)
+    return Read(found.cells, found.contents)
 
 
 def primary_names(folder: Path, text: str, spec: TableSpec) -> set[str]:

@@ -98,10 +98,9 @@ def _protect_plan(plan: str, engine: str) -> None:
     for cell, reason in _withheld(protected.dataset):
         click.echo(f"{' '.join(cell)}\t{reason}")
     certificate = protected.certificate
-    click.echo(
-        f"{number(certificate.cells)} cells, {number(certificate.withheld)} withheld: {number(certificate.primary)} small counts, "
-        f"{number(certificate.secondary)} to protect them; {certificate.exposed} exposed to the attack"
-    )
+    told = f": {number(certificate.primary)} small counts, {number(certificate.secondary)} to protect them" if certificate.primary else ""
+    exposed = f"{certificate.exposed} exposed to the attack"
+    click.echo(f"{number(certificate.cells)} cells, {number(certificate.withheld)} withheld{told}; {exposed}")
 
 
 def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:

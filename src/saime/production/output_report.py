@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable
+from saime.core.protection.amount_attack import amounts_step
 from saime.core.protection.attack import Finding, attack
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import cell_weights
@@ -86,7 +87,7 @@ def report_on(production: Production, item: Produced, before: Release | None) ->
     report = DatasetReport(
         dataset=item.dataset, digest=item.digest, cells=kept.dataset.structure.size, differences=_differences(kept.dataset, before)
     )
-    if kept.certificate.kind != "attack":
+    if kept.certificate.kind != "attack" or amounts_step(kept.dataset):
         return report
     plan = production.pack.plan(item.dataset)
     table = tabulate(production, plan, production.facts(plan))

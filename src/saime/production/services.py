@@ -16,8 +16,10 @@ from saime.core.errors import BadInput, NotFound, Refused
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import FrequencyTable, LineageStep, Metadata
 from saime.core.model.period import Period
+from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.recast import Recast
 from saime.core.pack.reader import Pack
+from saime.core.protection.amounts import protect_amounts
 from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
@@ -152,15 +154,19 @@ def produce_plan(
 
 
 def protect_plan(production: Production, plan: TabulationPlan, table: InsideTable, facts: FactTable, engine: str) -> ProtectedDataset:
-    """Raises: Refused for a measure that no rule of protection is made for, besides what ``protect`` raises."""
-    if not isinstance(table, FrequencyTable):
+    """Raises: Refused for a measure that no rule of protection is made for, besides what ``protect`` and ``protect_amounts`` raise."""
+    lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
+    metadata = plan_metadata(production.pack, plan, facts)
+    if isinstance(table, FrequencyTable):
+        return protect(table, plan.protection, metadata, lineage)
+    if not table.is_additive:
         raise Refused(
-            f"no rule protects measure '{table.measure}' yet; only counts of distinct persons are protected",
+            f"no rule protects measure '{table.measure}' yet; only counts of distinct persons and what adds up are protected",
             where=f"plans/{plan.dataset}.yaml, measures",
             fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
         )
-    lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
-    return protect(table, plan.protection, plan_metadata(production.pack, plan, facts), lineage)
+    rule = plan.protection if isinstance(plan.protection, PrimaryRule) else PrimaryRule(minimum=plan.protection.minimum)
+    return protect_amounts(table, rule, metadata, lineage)
 
 
 def produce_published_tables(production: Production) -> list[Produced]:

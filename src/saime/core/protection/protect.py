@@ -30,6 +30,7 @@ from saime.core.model.dataset import (
     Metadata,
 )
 from saime.core.model.text import Text
+from saime.core.protection.amount_attack import amounts_step, certify_amounts
 from saime.core.protection.attack import Finding, attack, exposed_cells, narrowest_interval
 from saime.core.protection.constraints import SHOWN, check_declaration
 from saime.core.protection.primary import primary_cells
@@ -111,6 +112,8 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
     """The certificate that the dataset deserves. The rule is read from the dataset's lineage, which its digest binds."""
     if certificate.kind == "published_by_source":
         return certify_published_by_source(dataset)
+    if step := amounts_step(dataset):
+        return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
     minimum = _minimum(dataset)
     try:
         findings = attack(dataset, minimum)
@@ -118,6 +121,13 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
         raise _not_certified(dataset, contradiction.what) from contradiction
     _refuse_exposed(dataset, exposed_cells(findings, minimum))
     return _certificate(dataset, minimum, findings).model_copy(update={"solver": certificate.solver})
+
+
+def _expected_of_amounts(dataset: Dataset, step: LineageStep) -> Certificate:
+    try:
+        return certify_amounts(dataset, step)
+    except BadInput as contradiction:
+        raise _not_certified(dataset, contradiction.what) from contradiction
 
 
 def _minimum(dataset: Dataset) -> int:

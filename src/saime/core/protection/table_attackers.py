@@ -19,6 +19,14 @@ from saime.core.protection.suppression import is_protected, suppress
 from saime.core.protection.table_cells import ABSENT
 from saime.core.protection.table_problem import PosedTable
 
+READER, INFORMED, SINGLETONS = "reader", "informed", "singletons"
+
+
+def attackers_of(table: PosedTable, problem: SuppressionProblem) -> tuple[str, ...]:
+    """Whom the pattern is made against; docs/reference/table-spec.md says what each knows."""
+    informed = (INFORMED,) if seen_by_informed(table, problem) is not None else ()
+    return READER, *informed, *((SINGLETONS,) if table.spec.rule.singletons else ())
+
 
 def safe_from_others(table: PosedTable, problem: SuppressionProblem, pattern: SuppressionPattern) -> SuppressionPattern:
     """The pattern with what else must be withheld; its proven bound stays that of the plain reader."""
@@ -72,7 +80,7 @@ def seen_by_informed(table: PosedTable, problem: SuppressionProblem) -> Suppress
     """
     zeros = problem.values == 0
     is_count = table.spec.is_count and table.contents.unit == 1.0
-    if not (table.spec.informed and is_count) or zeros[problem.primary].any():
+    if not (table.spec.reckons_with_informed and is_count) or zeros[problem.primary].any():
         return None
     none, one = np.zeros(len(problem.primary)), np.ones(len(problem.primary))
     lower = np.where(zeros, 0.0, 1.0)

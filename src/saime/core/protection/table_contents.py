@@ -50,7 +50,7 @@ def contents_of_cells(spec: TableSpec, cells: Cells, file: TableFile) -> Content
         return filled
 
     given = column(spec.value)
-    if spec.is_count and spec.rule.needs_frequency and unit < 1:
+    if unit < 1 and spec.is_count and (spec.rule.needs_frequency or spec.method != "suppress"):
         raise _no_counts(spec.value, file)
     values = _completed(cells, given, _added)
     _check_margins(cells, values, ~np.isnan(given), unit)
@@ -86,9 +86,9 @@ def _places(cells: Cells, file: TableFile) -> Places:
 
 def _no_counts(column: str, file: TableFile) -> BadInput:
     return BadInput(
-        "the rule counts contributors, and the values are no whole numbers",
+        "rule or method is for counts, and the values are no whole numbers",
         where=f"{file.name}, column {column}",
-        fix="name the column of the number of contributors as frequency in the spec",
+        fix="give counts; or, for a rule, name the column of the number of contributors as frequency in the spec",
     )
 
 

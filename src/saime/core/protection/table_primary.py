@@ -9,11 +9,12 @@ import numpy as np
 
 from saime.core.errors import BadInput
 from saime.core.model.dataset import CONFIDENTIAL, PRIMARY
+from saime.core.model.primary_rule import PrimaryRule
 from saime.core.protection.constraints import Flags, Numbers
 from saime.core.protection.rules import dominance, group_disclosure, minimum_frequency, p_percent, pq
 from saime.core.protection.table_cells import Cells
 from saime.core.protection.table_contents import Contents
-from saime.core.protection.table_spec import PrimaryRule, TableSpec, amount_of
+from saime.core.protection.table_spec import TableSpec, amount_of
 
 DOMINANCE_BY_ONE, DOMINANCE_BY_TWO, ONE_OR_TWO, CONCENTRATION = "O", "T", "G", "M"  # CL_CONF_STATUS
 

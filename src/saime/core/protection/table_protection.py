@@ -1,40 +1,32 @@
-"""Protect a table from outside: read, find the primary cells, withhold others until no reader can come too near, and tell the price."""
+"""Suppression in a table from outside: find the primary cells, withhold others until no reader can come too near, and tell the price."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.protection.constraints import Flags, Places
+from saime.core.protection.constraints import Flags, Numbers, Places
 from saime.core.protection.problem import SuppressionPattern
 from saime.core.protection.solver import SOLVER
 from saime.core.protection.suppression import suppress
-from saime.core.protection.table_attackers import safe_from_others
-from saime.core.protection.table_cells import Cells, cells_of
-from saime.core.protection.table_contents import Contents, contents_of_cells
-from saime.core.protection.table_file import TableFile, read_table
+from saime.core.protection.table_attackers import attackers_of, safe_from_others
 from saime.core.protection.table_primary import PrimaryCells, find_primary
 from saime.core.protection.table_problem import PosedTable, in_units_of_table, problem_of
-from saime.core.protection.table_records import contents_of_records
-from saime.core.protection.table_spec import TableSpec
+from saime.core.protection.table_reading import ReadTable
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class TableProtection:
-    """A table from outside with its pattern. ``seconds``: the time that the suppression took."""
+class SuppressedTable(ReadTable):
+    """A table from outside with its pattern, safe from ``attackers``. ``seconds``: the time that the suppression took."""
 
-    spec: TableSpec
-    file: TableFile
-    cells: Cells
-    contents: Contents
     primary: PrimaryCells
+    attackers: tuple[str, ...]
     pattern: SuppressionPattern
     seconds: float
 
@@ -44,14 +36,10 @@ class TableProtection:
 
     @property
     def narrowest_interval(self) -> float | None:
-        """In the unit of the values; None where no primary cell has a bound above."""
-        widths = self.pattern.intervals[:, 1] - self.pattern.intervals[:, 0]
-        bounded = widths[np.isfinite(widths)]
-        return _rounded(float(bounded.min())) if len(bounded) else None
+        return narrowest(self.pattern.intervals)
 
     def summary(self) -> dict[str, object]:
         """What ``saime protect --json`` prints; docs/reference/table-spec.md lists the fields."""
-        solver, _, version = SOLVER.partition(" ")
         return {
             "cells": self.cells.size,
             "primary": int(self.primary.flags.sum()),
@@ -60,18 +48,13 @@ class TableProtection:
             "proven_bound": _rounded(self.pattern.bound),
             "optimal": self.pattern.is_optimal,
             "unsafe": len(self.pattern.unsafe),
-            "unsafe_cells": [dict(zip(self.dimension_names, self.cells.codes[place], strict=True)) for place in self.pattern.unsafe],
+            "unsafe_cells": self.named(self.pattern.unsafe),
             "narrowest_interval": self.narrowest_interval,
+            "attackers": list(self.attackers),
             "method": self.spec.method,
-            "solver": solver,
-            "solver_version": version,
+            **solver_fields(),
             "seconds": round(self.seconds, 3),
         }
-
-    @property
-    def dimension_names(self) -> tuple[str, ...]:
-        """The dimensions' columns."""
-        return tuple(dimension.id for dimension in self.cells.dimensions)
 
     def check_is_safe(self) -> None:
         """Raises: Refused naming the cells that nothing protects, and what would help."""
@@ -105,15 +88,25 @@ def _rounded(value: float) -> float:
     return float(f"{value:.10g}")
 
 
-def read_and_protect(path: Path, spec: TableSpec, *, progress: Progress | None = None) -> TableProtection:
-    """Raises: BadInput for a file that does not fit the spec. Whether the pattern is safe: ``check_is_safe``."""
-    contributor = (spec.contributor,) if spec.contributor else ()
-    file = read_table(path, tuple(dict.fromkeys((*spec.dimension_names, *spec.number_columns, *contributor))))
-    cells = cells_of(spec, file)
-    contents = (contents_of_records if spec.rows == "records" else contents_of_cells)(spec, cells, file)
-    table = PosedTable(spec, cells, contents, find_primary(spec, cells, contents))
+def narrowest(intervals: Numbers) -> float | None:
+    """The width of the narrowest interval, in the unit of the values; None where none has a bound above. Shape: cells x 2."""
+    widths = intervals[:, 1] - intervals[:, 0]
+    bounded = widths[np.isfinite(widths)]
+    return _rounded(float(bounded.min())) if len(bounded) else None
+
+
+def solver_fields() -> dict[str, object]:
+    """What a summary tells of the solver."""
+    solver, _, version = SOLVER.partition(" ")
+    return {"solver": solver, "solver_version": version}
+
+
+def suppress_table(read: ReadTable, *, progress: Progress | None = None) -> SuppressedTable:
+    """Raises: BadInput where the spec contradicts the table. Whether the pattern is safe: ``check_is_safe``."""
+    primary = find_primary(read.spec, read.cells, read.contents)
+    table = PosedTable(read.spec, read.cells, read.contents, primary)
     started = time.monotonic()
     problem = problem_of(table)
-    pattern = safe_from_others(table, problem, suppress(problem, seconds=spec.seconds, progress=progress))
-    seconds = time.monotonic() - started
-    return TableProtection(spec, file, cells, contents, table.primary, in_units_of_table(pattern, contents), seconds)
+    pattern = safe_from_others(table, problem, suppress(problem, seconds=read.spec.seconds, progress=progress))
+    seconds, told = time.monotonic() - started, in_units_of_table(pattern, read.contents)
+    return SuppressedTable(**vars(read), primary=primary, attackers=attackers_of(table, problem), pattern=told, seconds=seconds)

@@ -19,7 +19,7 @@ from saime.core.protection.table_spec import CostColumn, TableSpec
 
 def contents_of_records(spec: TableSpec, cells: Cells, file: TableFile) -> Contents:
     """Raises: BadInput for a record whose code is a total, or whose numbers cannot be read."""
-    places, records = _memberships(cells, file)
+    places, records = memberships(cells, file)
     weights = file.numbers(spec.frequency, spec.decimal) if spec.frequency else np.ones(file.size)
     amounts = file.numbers(spec.value, spec.decimal) if spec.value else weights
     values = _added(cells, places, amounts[records])
@@ -37,7 +37,7 @@ def contents_of_records(spec: TableSpec, cells: Cells, file: TableFile) -> Conte
     return Contents(values, frequencies, largest, _added(cells, places, cost[records]), alone, unit)
 
 
-def _memberships(cells: Cells, file: TableFile) -> tuple[Places, Places]:
+def memberships(cells: Cells, file: TableFile) -> tuple[Places, Places]:
     """Pairs of a cell and a record that belongs to it, each once; of cells that tables share, the first table's."""
     taken = np.zeros(cells.size, dtype=np.bool_)
     found = []

@@ -6,75 +6,23 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from saime.core.errors import BadInput
+from saime.core.model.primary_rule import PrimaryRule
+from saime.core.model.strict import Strict
 from saime.core.protection.constraints import Numbers
+from saime.core.protection.table_methods_spec import CellKeys, ControlledRounding
 
 Percent = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?%$")]
 Amount = Annotated[float, Field(ge=0)] | Percent
 CellBlock = dict[str, str | tuple[str, ...]]
 Hierarchies = dict[str, JsonValue]
+NOT_FOR_ROUNDING = frozenset({"keep", "prefer_hidden", "costs", "seconds", "informed", "reasons"})
+NOT_FOR_CELL_KEYS = NOT_FOR_ROUNDING | {"rule", "withhold", "protection", "frequency"}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Dominance(_Strict):
-    """The ``n`` largest contributions are more than ``k`` percent of the cell."""
-
-    n: int = Field(ge=1)
-    k: float = Field(gt=0, lt=100)
-
-
-class PriorPosterior(_Strict):
-    """What everybody knows beforehand (``q`` percent) and what nobody may come to know (``p`` percent)."""
-
-    p: float = Field(gt=0)
-    q: float = Field(gt=0, le=100)
-
-    @model_validator(mode="after")
-    def _is_a_gain(self) -> Self:
-        if self.p >= self.q:
-            raise ValueError("p must be below q: what is not to be known below what is known beforehand")
-        return self
-
-
-class PrimaryRule(_Strict):
-    """A cell is primary where any of the rules named holds; ``rules.py`` has their formulas."""
-
-    minimum: int | None = Field(default=None, ge=2)
-    zeros: bool = False
-    dominance: Dominance | None = None
-    p_percent: float | None = Field(default=None, gt=0)
-    pq: PriorPosterior | None = None
-    group_disclosure: bool | tuple[str, ...] = False
-    singletons: bool = False
-    safety_range: float = Field(default=30.0, gt=0)
-
-    @model_validator(mode="after")
-    def _zeros_belong_to_a_minimum(self) -> Self:
-        if self.zeros and self.minimum is None:
-            raise ValueError("zeros is part of the minimum frequency rule: name minimum too")
-        return self
-
-    @property
-    def contributions(self) -> int:
-        """How many of the largest contributions of a cell the rules look at."""
-        pair = 2 if self.pq or self.p_percent is not None else 0
-        return max(pair, self.dominance.n if self.dominance else 0)
-
-    @property
-    def needs_frequency(self) -> bool:
-        return self.minimum is not None or self.singletons
-
-    @property
-    def is_empty(self) -> bool:
-        return self.minimum is None and not self.contributions and not self.group_disclosure
-
-
-class ProtectionRequired(_Strict):
+class ProtectionRequired(Strict):
     """How far below, above and in all a reader's interval must reach, in the table's unit or as a percentage of the cell."""
 
     lower: Amount = 0.0
@@ -92,20 +40,20 @@ def amount_of(amount: float | str, values: Numbers | float) -> Numbers | float:
     return values * 0.0 + amount if isinstance(amount, float) else values * (float(amount.rstrip("%")) / 100.0)
 
 
-class CostColumn(_Strict):
+class CostColumn(Strict):
     """A column of the file that says what withholding each cell loses."""
 
     column: str
 
 
-class LinkedTable(_Strict):
+class LinkedTable(Strict):
     """One of several tables that share cells; a dimension that it does not name is there with its total."""
 
     dimensions: Hierarchies = Field(min_length=1)
 
 
-class TableSpec(_Strict):
-    """``value`` None counts the records of ``rows: records``."""
+class TableSpec(Strict):
+    """``value`` None counts the records of ``rows: records``. ``informed`` None: unless ``protection`` is stated."""
 
     rows: Literal["cells", "records"] = "cells"
     dimensions: Hierarchies = {}
@@ -120,16 +68,18 @@ class TableSpec(_Strict):
     withhold: tuple[CellBlock, ...] = ()
     keep: tuple[CellBlock, ...] = ()
     prefer_hidden: tuple[CellBlock, ...] = ()
-    method: Literal["suppress"] = "suppress"
+    method: Literal["suppress", "cell-key", "rounding"] = "suppress"
+    cell_key: CellKeys | None = None
+    rounding: ControlledRounding | None = None
     protection: ProtectionRequired | None = None
     costs: Literal["unit", "frequency", "value"] | CostColumn = "value"
     seconds: float | None = Field(default=None, gt=0)
-    informed: bool = True
+    informed: bool | None = None
     reasons: bool = True
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        for is_wrong, what in self._contradictions():
+        for is_wrong, what in (*self._contradictions(), *self._contradictions_of_method()):
             if is_wrong:
                 raise ValueError(what)
         return self
@@ -139,7 +89,7 @@ class TableSpec(_Strict):
         return (
             (bool(self.dimensions) == bool(self.tables), "name either dimensions or tables"),
             (self.value is None and not records, "name the column of the values, or count records with rows: records"),
-            (self.rule.is_empty and not self.withhold, "name a rule, or cells to withhold"),
+            (self.method != "cell-key" and self.rule.is_empty and not self.withhold, "name a rule, or cells to withhold"),
             (records and bool(self.largest_contributions), "largest contributions are found among the records; leave the columns out"),
             (not records and self.contributor is not None, "a contributor is of a record: rows must be records"),
             (self.value is None and self.contributor is not None, "records of one contributor are added up only where there is a value"),
@@ -153,6 +103,25 @@ class TableSpec(_Strict):
                 f"the rule looks at the {needed} largest contributions: name {needed} columns in largest_contributions, or give records",
             ),
         )
+
+    def _contradictions_of_method(self) -> tuple[tuple[bool, str], ...]:
+        unused = {"cell-key": NOT_FOR_CELL_KEYS, "rounding": NOT_FOR_ROUNDING}.get(self.method, frozenset())
+        idle = sorted(unused & self.model_fields_set)
+        return (
+            ((self.method == "cell-key") != (self.cell_key is not None), "method cell-key and the field cell_key belong together"),
+            ((self.method == "rounding") != (self.rounding is not None), "method rounding and the field rounding belong together"),
+            (bool(idle), f"method {self.method} makes no use of {', '.join(idle)}: leave it out, so that nobody relies on it"),
+            (self.method == "rounding" and self.rule.singletons, "method rounding makes no use of singletons: leave it out"),
+            (
+                self.method != "suppress" and not self.is_count,
+                f"method {self.method} is for counts: leave out frequency and contributions, and the value of records",
+            ),
+        )
+
+    @property
+    def reckons_with_informed(self) -> bool:
+        """Whether a reader of a count is taken to know that zeros stay."""
+        return self.protection is None if self.informed is None else self.informed
 
     @property
     def structures(self) -> tuple[Hierarchies, ...]:
@@ -171,6 +140,12 @@ class TableSpec(_Strict):
         return tuple(dict.fromkeys((*single, *self.largest_contributions, *cost)))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are read."""
+        text = [name for name in (self.contributor, self.cell_key and self.cell_key.column) if name]
+        return tuple(dict.fromkeys((*self.dimension_names, *self.number_columns, *text)))
+
+    @property
     def is_count(self) -> bool:
         """Whether the value is itself the number of those who are counted: nothing else tells them."""
         if self.rows == "records":
@@ -182,7 +157,8 @@ def read_spec(path: Path) -> TableSpec:
     """Raises: BadInput naming the line, or every field that is wrong."""
     fix = "docs/reference/table-spec.md shows what each field takes"
     try:
-        return TableSpec.model_validate(json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats))
+        fields = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_without_repeats)
+        return TableSpec.model_validate(fields, context={"folder": path.parent})
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc'])) or 'spec'}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
         raise BadInput("; ".join(faults), where=str(path), fix=fix) from error

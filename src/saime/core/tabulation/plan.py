@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, Self
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from saime.core.errors import BadInput
 from saime.core.model.classification import Condition
 from saime.core.model.period import Period
+from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
 
 TIME = "TIME_PERIOD"
@@ -95,7 +97,7 @@ class TabulationPlan(_Strict):
     reference_period: tuple[str, ...]
     dimensions: dict[str, PlannedDimension]
     measures: dict[str, Measure]
-    protection: ThresholdProtection = ThresholdProtection()
+    protection: ThresholdProtection | PrimaryRule = ThresholdProtection()
     not_available: tuple[dict[str, tuple[str, ...]], ...] = ()
     legal_basis: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -120,6 +122,8 @@ class TabulationPlan(_Strict):
     def _is_consistent(self) -> Self:
         for code in self.reference_period:
             Period.parse(code)
+        if isinstance(self.protection, PrimaryRule):
+            _check_is_for_amounts(self.protection, self.measures.values())
         if TIME in self.dimensions:
             raise ValueError(f"{TIME} is made from reference_period and is not declared")
         known = {*self.dimensions, TIME}
@@ -127,3 +131,10 @@ class TabulationPlan(_Strict):
         if unknown := sorted(set(named) - known):
             raise ValueError(f"unknown dimensions: {', '.join(unknown)}")
         return self
+
+
+def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> None:
+    if any(measure.count == "distinct" for measure in measures):
+        raise ValueError("counts of distinct persons are protected by a threshold: give protection a `minimum` and nothing else")
+    if rule.zeros or rule.singletons or rule.is_empty:
+        raise ValueError("protection of amounts takes minimum, dominance, p_percent, pq or group_disclosure; not zeros or singletons")

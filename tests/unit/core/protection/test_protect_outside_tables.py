@@ -15,7 +15,8 @@ from saime.core.errors import BadInput, Refused
 from saime.core.protection.table_attackers import insiders
 from saime.core.protection.table_output import write_protected
 from saime.core.protection.table_problem import PosedTable
-from saime.core.protection.table_protection import TableProtection, read_and_protect
+from saime.core.protection.table_protection import SuppressedTable, suppress_table
+from saime.core.protection.table_reading import read_outside
 from support.outside_tables import COUNTS, spec_of
 
 # M. Fischetti and J. J. Salazar-González: investment of enterprises by activity and region
@@ -26,12 +27,12 @@ INVESTMENT = "row,column,value\n" + "".join(
 )
 
 
-def protect(folder: Path, text: str, **fields: Any) -> TableProtection:
+def protect(folder: Path, text: str, **fields: Any) -> SuppressedTable:
     (folder / "table.csv").write_text(text, encoding="utf-8")
-    return read_and_protect(folder / "table.csv", spec_of(**fields))
+    return suppress_table(read_outside(folder / "table.csv", spec_of(**fields)))
 
 
-def secondary(protection: TableProtection) -> set[str]:
+def secondary(protection: SuppressedTable) -> set[str]:
     return {"|".join(protection.cells.codes[place]) for place in np.flatnonzero(protection.secondary)}
 
 
@@ -93,6 +94,20 @@ def test_ones_below_their_sum_are_no_secret_to_who_knows_that_zeros_stay(tmp_pat
     plain, informed = (protect(tmp_path, text, keep=keep[1:], informed=informed, **fields) for informed in (False, True))
     assert secondary(plain) < secondary(informed)
     assert informed.pattern.withheld[informed.cells.codes.index(("a", "T"))], "the sum itself"
+
+
+@pytest.mark.parametrize(
+    ("fields", "attackers"),
+    [
+        ({}, ["reader", "informed"]),
+        ({"protection": {"upper": 1}}, ["reader"]),
+        ({"protection": {"upper": 1}, "informed": True}, ["reader", "informed"]),
+        ({"informed": False}, ["reader"]),
+        ({"rule": {"minimum": 3, "singletons": True}}, ["reader", "informed", "singletons"]),
+    ],
+)
+def test_who_states_the_protection_gets_no_informed_reader_unasked(tmp_path: Path, fields: dict[str, Any], attackers: list[str]) -> None:
+    assert protect(tmp_path, COUNTS, **fields).summary()["attackers"] == attackers
 
 
 def test_cells_to_keep_stay_and_cells_preferred_go(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from saime.core.protection.table_protection import TableProtection, read_and_protect
+from saime.core.protection.table_protection import SuppressedTable, suppress_table
+from saime.core.protection.table_reading import read_outside
 from saime.core.protection.table_spec import TableSpec
 from support.reference import reference_file
 
@@ -32,11 +33,11 @@ def benchmarks() -> dict[str, Any]:
     return found
 
 
-def protect(path: Path, **fields: Any) -> TableProtection:
-    return read_and_protect(path, TableSpec.model_validate(fields))
+def protect(path: Path, **fields: Any) -> SuppressedTable:
+    return suppress_table(read_outside(path, TableSpec.model_validate(fields)))
 
 
-def names(protection: TableProtection, flags: np.ndarray[Any, np.dtype[np.bool_]]) -> list[str]:
+def names(protection: SuppressedTable, flags: np.ndarray[Any, np.dtype[np.bool_]]) -> list[str]:
     return sorted("|".join(protection.cells.codes[place]) for place in np.flatnonzero(flags))
 
 
