@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from saime.core.model.dataset import FrequencyTable, MagnitudeTable
-from saime.core.tabulation.engines import ENGINES
+from saime.core.tabulation.engines import ENGINES, EngineSettings
 from saime.core.tabulation.kernel import KernelEngine, array_loops
+from support.engines import ENGINES_TO_TEST
 from support.tabulation import PAYMENTS, Counter, fact, payment, plan, tree
 
 BENEFIT = {"BENEFIT": tree({"_T": None, "CHILD": "_T", "HOUSING": "_T"})}
@@ -29,10 +30,10 @@ MONTHS = {
 FACTS = [payment(person, month, paid, benefit=benefit) for person, months in MONTHS.items() for month, (benefit, paid) in months.items()]
 
 
-@pytest.fixture(params=["reference", "duckdb", "kernel", "kernel without numba"])
-def count(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
+@pytest.fixture(params=[*ENGINES_TO_TEST, "kernel without numba"])
+def count(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine_settings: EngineSettings) -> Counter:
     monkeypatch.setitem(ENGINES, "kernel without numba", lambda settings: KernelEngine(loops=array_loops()))
-    return Counter(request.param, tmp_path, feed=PAYMENTS)
+    return Counter(request.param, tmp_path, engine_settings, feed=PAYMENTS)
 
 
 def measured(counter: Counter, periods: list[str], **measure: Any) -> dict[Any, Any]:
@@ -166,7 +167,7 @@ TWO_ROWS = [
 
 
 def per_person(count: Counter, dimension: str, periods: list[str]) -> dict[Any, Any]:
-    counter = Counter(count.engine, count.folder)
+    counter = Counter(count.engine, count.folder, count.settings)
     by = {"GROUP": GROUPS, "IMPAIRMENT": IMPAIRMENTS}
     return counter(TWO_ROWS, by, per_dimension={dimension: {"membership": "per_person"}}, periods=periods)
 
@@ -184,7 +185,7 @@ def test_a_characteristic_per_person_must_stand_in_a_row_of_the_same_period(coun
 
 
 def test_the_filter_holds_for_every_row_of_a_person(count: Counter) -> None:
-    counter = Counter(count.engine, count.folder)
+    counter = Counter(count.engine, count.folder, count.settings)
     by = {"GROUP": GROUPS, "IMPAIRMENT": IMPAIRMENTS}
     wanted = {"IMPAIRMENT": {"membership": "per_person"}}
     cells = counter(TWO_ROWS, by, per_dimension=wanted, periods=["2022"], filter={"impairment": ["hearing"]})

@@ -10,7 +10,9 @@ import pytest
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import MagnitudeTable
 from saime.core.model.recast import Recast
+from saime.core.tabulation.engines import EngineSettings
 from saime.core.tabulation.tabulator import tabulate_plan
+from support.engines import ENGINES_TO_TEST
 from support.tabulation import CODE_LISTS, Counter, Fact, fact, plan, tree, write_facts
 
 # Facts know RIGA, JELGAVA, OGRE, LIMBAZI. The other version joins JELGAVA and RIGA in one, and has OGRE in two parts.
@@ -28,16 +30,18 @@ def municipalities(ends: str | None = None) -> Classification:
     return Classification.model_validate({"id": "municipality", "version": "1", "title": title, "source": "test", "codes": codes})
 
 
-@pytest.fixture(params=["reference", "duckdb", "kernel"])
-def counter(request: pytest.FixtureRequest, tmp_path: Path) -> Counter:
-    return Counter(request.param, tmp_path)
+@pytest.fixture(params=ENGINES_TO_TEST)
+def counter(request: pytest.FixtureRequest, tmp_path: Path, engine_settings: EngineSettings) -> Counter:
+    return Counter(request.param, tmp_path, engine_settings)
 
 
 def recast(counter: Counter, facts: list[Fact], periods: list[str] | None = None, ends: str | None = None, **fields: Any) -> Any:
     area = {"hierarchy": "other", "column": "municipality", "recast": "other", "overlaps": True}
     wanted = plan({"AREA": area, "SEX": {"hierarchy": "sex", "column": "sex", "overlaps": False}}, periods or ["2022"], **fields)
     by = {"other": OTHER, "sex": SEX, "municipality": municipalities(ends)}
-    return tabulate_plan(wanted, by, write_facts(counter.folder, facts), engine=counter.engine, recasts={"other": RECAST})
+    return tabulate_plan(
+        wanted, by, write_facts(counter.folder, facts), engine=counter.engine, recasts={"other": RECAST}, settings=counter.settings
+    )
 
 
 def persons(municipality: str, women: int, men: int, start: int = 0) -> list[Fact]:

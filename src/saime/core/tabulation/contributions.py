@@ -20,6 +20,7 @@ Integers = npt.NDArray[np.int64]
 Ordered = tuple[Integers, Integers, Integers]
 LARGEST = 3  # contributions kept of each cell; dominance rules ask for one or two
 SORTED_AT_ONCE = 1 << 20  # contributions that wait to be sorted together
+WIDTHS = {"cells": 3 + LARGEST, "ordered": 3}  # numbers in a row of each part
 HUNDREDTHS = 100
 CENT = Decimal("0.01")
 
@@ -47,11 +48,30 @@ class Contributions:
 
     def add(self, other: Contributions) -> None:
         """Take in the partial result of other partitions, which have other persons."""
-        self.sums += other.sums
-        self.persons += other.persons
-        places = np.repeat(np.arange(len(self.sums)), LARGEST)
-        self._take_largest(places, other.largest.reshape(-1))
-        self._wait(other.in_order if self.ordered else None)
+        for name, rows in other.parts.items():
+            self.add_part(name, rows)
+
+    @property
+    def parts(self) -> dict[str, Integers]:
+        """What was added up, as tables of whole numbers; ``add_part`` takes any rows of them, so that they can be sent in pieces.
+
+        Shape: (n, WIDTHS). ``cells`` has a row for each cell with persons: the cell, sum, persons, and the largest; ``ordered``
+        has cell, value and persons.
+        """
+        found = np.flatnonzero(self.persons)
+        cells = np.column_stack([found, self.sums[found], self.persons[found], self.largest[found]])
+        return {"cells": cells, "ordered": np.column_stack(self.in_order)} if self.ordered else {"cells": cells}
+
+    def add_part(self, name: str, rows: Integers) -> None:
+        """Take in rows of a part of another partial result."""
+        if name == "ordered":
+            cells, values, counts = rows.T
+            self._wait((cells, values, counts))
+            return
+        found = rows[:, 0]
+        self.sums[found] += rows[:, 1]
+        self.persons[found] += rows[:, 2]
+        self._take_largest(np.repeat(found, LARGEST), rows[:, 3:].reshape(-1))
 
     @property
     def in_order(self) -> Ordered:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import numpy as np
 from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
+from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_session import connect, disconnect, server_of
-from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, add_piece, count_partitions
+from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, Answer, Task, add_to_contributions, add_to_cubes, count_partitions
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -47,19 +49,30 @@ class SparkEngine:
         """The same as an array. Shape: the structure's. Unit: persons."""
         layout = lay_out(specification, facts)
         totals = [Cubes(layout.trees, slots) for slots in layout.slots]
-        answers = self._answers(specification, facts)
-        for done, _ in enumerate(_counted_partitions(answers, totals, len(facts.partitions)), start=1):
-            if progress:
-                progress(done, len(facts.partitions))
+        self._run(Task(specification, facts, __version__), partial(add_to_cubes, totals), progress)
         return persons_by_cell(layout, totals)
 
-    def _answers(self, specification: Specification, facts: FactTable) -> Iterator[Any]:
+    def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
+        """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""
+        total = Contributions(specification.structure.size, ordered=ordered)
+        self._run(Task(specification, facts, __version__, ordered), partial(add_to_contributions, total), progress)
+        return total
+
+    def _run(self, task: Task, add: Callable[[Answer], None], progress: Progress | None) -> None:
+        """Give out the partitions, and add what comes back."""
+        partitions = len(task.facts.partitions)
+        for done, _ in enumerate(_done_partitions(self._answers(task), add, partitions), start=1):
+            if progress:
+                progress(done, partitions)
+
+    def _answers(self, task: Task) -> Iterator[Any]:
         session = connect(self.remote)
         from pyspark.errors import PySparkException, PythonException
 
+        partitions = task.facts.partitions
         try:
-            job = session.range(0, len(facts.partitions), 1, self.tasks_for(facts.partitions))
-            yield from job.mapInArrow(_task(specification, facts), ANSWER_IN_SPARK).toLocalIterator()
+            job = session.range(0, len(partitions), 1, self.tasks_for(partitions))
+            yield from job.mapInArrow(_function(task), ANSWER_IN_SPARK).toLocalIterator()
         except PySparkException as error:
             if not isinstance(error, PythonException):  # after that one the session is as good as before, and its workers are warm
                 disconnect(self.remote)
@@ -71,24 +84,23 @@ class SparkEngine:
         return max(1, min(len(partitions), size // self.task_bytes))
 
 
-def _task(specification: Specification, facts: FactTable) -> Callable[[Iterable[Any]], Iterator[Any]]:
+def _function(task: Task) -> Callable[[Iterable[Any]], Iterator[Any]]:
     """A function that takes its whole meaning from Saime on the worker, and only its arguments from here."""
 
     def count(batches: Iterable[Any]) -> Iterator[Any]:
-        return count_partitions(specification, facts, version, batches)
+        return count_partitions(task, batches)
 
-    version = __version__
     return count
 
 
-def _counted_partitions(answers: Iterable[Any], totals: Sequence[Cubes], partitions: int) -> Iterator[int]:
+def _done_partitions(answers: Iterable[Any], add: Callable[[Answer], None], partitions: int) -> Iterator[int]:
     """Add up what comes; each partition's number as soon as it is told. Raises: BadInput for what a worker found wrong."""
     counted = np.zeros(partitions, np.int64)
     for row in answers:
         if row.fault is not None:
             raise BadInput(**json.loads(row.fault))
         if row.part is not None:
-            add_piece(totals[row.slots], row.part, row.begin, bytes(row.numbers))
+            add(row.asDict())
         else:
             counted[row.partition] += 1
             yield row.partition

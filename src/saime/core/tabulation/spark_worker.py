@@ -1,12 +1,12 @@
-"""What a Spark worker does: it is given numbers of partitions, reads their files itself, counts them with the kernel and hands
-back arrays that add up. It needs Saime and the files, and nothing of Spark.
+"""What a Spark worker does: it is given numbers of partitions, reads their files itself, counts them with the kernel, or adds up
+their amounts, and hands back arrays that add up. It needs Saime and the files, and nothing of Spark.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from saime import __version__
 from saime.core.errors import BadInput
+from saime.core.tabulation.contributions import WIDTHS, Contributions
 from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes
 from saime.core.tabulation.specification import Specification
@@ -30,57 +31,96 @@ ANSWER = pa.schema(
         ("slots", pa.int32()),
         ("part", pa.string()),
         ("begin", pa.int64()),
+        ("length", pa.int64()),
         ("numbers", pa.binary()),
         ("fault", pa.string()),
     ]
 )
-ANSWER_IN_SPARK = "partition int, slots int, part string, begin bigint, numbers binary, fault string"
+ANSWER_IN_SPARK = "partition int, slots int, part string, begin bigint, length bigint, numbers binary, fault string"
 
 Answer = dict[str, Any]
+Array = npt.NDArray[Any]
 
 
-def count_partitions(
-    specification: Specification, facts: FactTable, version: str, batches: Iterable[pa.RecordBatch]
-) -> Iterator[pa.RecordBatch]:
-    """One task. ``batches``: a column of partition numbers. ``version``: of Saime, where the task was given.
+@dataclass(frozen=True)
+class Task:
+    """What every task is given beside its partitions. ``version``: of Saime, where the task was given.
+
+    ``ordered``: of amounts, whether every person's contribution is asked for, as medians and quantiles do.
+    """
+
+    specification: Specification
+    facts: FactTable
+    version: str
+    ordered: bool = False
+
+
+def count_partitions(task: Task, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """One task. ``batches``: a column of partition numbers.
 
     Input that a person must mend is part of the answer, because Spark tries again whatever fails with an exception.
     """
     numbers = [number for batch in batches for number in batch.column(0).to_pylist()]
-    for row in _answers(specification, facts, version, numbers):
+    for row in _answers(task, numbers):
         yield pa.RecordBatch.from_pylist([row], schema=ANSWER)
 
 
-def _answers(specification: Specification, facts: FactTable, version: str, numbers: list[int]) -> Iterator[Answer]:
-    if version != __version__:
-        yield _fault(f"a Spark worker has Saime {__version__}, and the plan is counted by {version}", "install the same on both")
+def _answers(task: Task, numbers: list[int]) -> Iterator[Answer]:
+    if task.version != __version__:
+        yield _fault(f"a Spark worker has Saime {__version__}, and the plan is counted by {task.version}", "install the same on both")
         return
-    some = replace(facts, partitions=tuple(facts.partitions[number] for number in numbers))
+    some = replace(task.facts, partitions=tuple(task.facts.partitions[number] for number in numbers))
     try:
-        counter = KernelEngine(threads=1).counted(specification, some)
+        pieces = _added_up(task, some) if task.specification.amount else _counted(task, some)
     except BadInput as error:
         yield _fault(error.what, error.fix, error.where)
         return
     yield from ({"partition": number} for number in numbers)
-    for slots, cubes in enumerate(counter.cubes):
-        yield from _pieces(slots, cubes)
+    yield from map(_packed, pieces)
 
 
 def _fault(what: str, fix: str, where: str = "the Python of a Spark worker") -> Answer:
     return {"fault": json.dumps({"what": what, "where": where, "fix": fix})}
 
 
-def _pieces(slots: int, cubes: Cubes) -> Iterator[Answer]:
-    for name, part in cubes.parts.items():
-        numbers = part.reshape(-1)
-        for begin in range(0, len(numbers), NUMBERS_AT_ONCE):
-            piece = numbers[begin : begin + NUMBERS_AT_ONCE]
-            if piece.any():
-                yield {"slots": slots, "part": name, "begin": begin, "numbers": pa.compress(piece, CODEC, asbytes=True)}
+def _counted(task: Task, some: FactTable) -> Iterator[Answer]:
+    """The parts of the cubes in pieces; one that is all zeros is left out."""
+    counter = KernelEngine(threads=1).counted(task.specification, some)
+    parts = [(slots, name, part) for slots, cubes in enumerate(counter.cubes) for name, part in cubes.parts.items()]
+    pieces = (piece | {"slots": slots} for slots, name, part in parts for piece in _pieces(name, part, NUMBERS_AT_ONCE))
+    return (piece for piece in pieces if piece["numbers"].any())
 
 
-def add_piece(cubes: Cubes, part: str, begin: int, packed: bytes) -> None:
-    """Add what ``_pieces`` gave to the same part of other cubes of the same shape."""
-    numbers: npt.NDArray[Any] = cubes.part(part).reshape(-1)[begin : begin + NUMBERS_AT_ONCE]
-    unpacked = pa.decompress(packed, decompressed_size=numbers.nbytes, codec=CODEC)
-    numbers += np.frombuffer(unpacked, numbers.dtype)
+def _added_up(task: Task, some: FactTable) -> Iterator[Answer]:
+    """The parts of the contributions in pieces of whole rows."""
+    added = KernelEngine(threads=1).add_up(task.specification, some, ordered=task.ordered)
+    at_once = {name: max(1, NUMBERS_AT_ONCE // width) * width for name, width in WIDTHS.items()}
+    return (piece for name, rows in added.parts.items() for piece in _pieces(name, rows, at_once[name]))
+
+
+def _pieces(name: str, numbers: Array, at_once: int) -> Iterator[Answer]:
+    numbers = numbers.reshape(-1)
+    for begin in range(0, len(numbers), at_once):
+        piece = numbers[begin : begin + at_once]
+        yield {"part": name, "begin": begin, "length": len(piece), "numbers": piece}
+
+
+def _packed(piece: Answer) -> Answer:
+    return piece | {"numbers": pa.compress(piece["numbers"], CODEC, asbytes=True)}
+
+
+def _unpacked(piece: Answer, kind: np.dtype[Any]) -> Array:
+    size = piece["length"] * kind.itemsize
+    return np.frombuffer(pa.decompress(bytes(piece["numbers"]), decompressed_size=size, codec=CODEC), kind)
+
+
+def add_to_cubes(totals: Sequence[Cubes], piece: Answer) -> None:
+    """Add a piece to the same part of other cubes of the same shape."""
+    part: Array = totals[piece["slots"]].part(piece["part"]).reshape(-1)
+    some = part[piece["begin"] : piece["begin"] + piece["length"]]
+    some += _unpacked(piece, some.dtype)
+
+
+def add_to_contributions(total: Contributions, piece: Answer) -> None:
+    """Add a piece to the contributions of other partitions."""
+    total.add_part(piece["part"], _unpacked(piece, np.dtype(np.int64)).reshape(-1, WIDTHS[piece["part"]]))

@@ -16,6 +16,7 @@ from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.tabulation import spark_worker
 from saime.core.tabulation.compilation import compile_plan
+from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import get_engine
 from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes, persons_by_cell
@@ -26,7 +27,7 @@ from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 from support.engines import ON_SPARK
 from support.spark_servers import SparkServer, embedded_server
-from support.tabulation import fact, plan, tree, write_facts
+from support.tabulation import PAYMENTS, fact, payment, plan, tree, write_facts
 
 BENEFIT = tree({"_T": None, "CHILD": "_T", "HOUSING": "_T", "PENSION": "_T"})
 BENEFITS = ["CHILD", "HOUSING", "PENSION"]
@@ -62,9 +63,25 @@ def test_tasks_hand_back_pieces_that_add_up(
     rows = [row for task in tasks for row in _answers(specification, facts, task)]
     for row in rows:
         if row["part"]:
-            spark_worker.add_piece(totals[row["slots"]], row["part"], row["begin"], row["numbers"])
+            spark_worker.add_to_cubes(totals, row)
     assert sorted(row["partition"] for row in rows if row["partition"] is not None) == [0, 1, 2, 3]
     assert (persons_by_cell(layout, totals) == KernelEngine().count(specification, facts)).all()
+
+
+@pytest.mark.parametrize("numbers", [1, 20, 1 << 20])
+def test_amounts_that_tasks_add_up_come_in_pieces_of_whole_rows(tmp_path: Path, numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark_worker, "NUMBERS_AT_ONCE", numbers)
+    paid = [payment(f"p{n % 9}", "2022-01", f"{n}.50", benefit=BENEFITS[n % 3]) for n in range(40)]
+    facts = write_facts(tmp_path, paid, PARTITIONS, feed=PAYMENTS)
+    measure = {"m": {"amount": "paid", "statistic": "median"}}
+    asked = compile_plan(plan({"BENEFIT": {"column": "benefit"}}, population=PAYMENTS.feed, measures=measure), {"BENEFIT": BENEFIT}, facts)
+    total = Contributions(asked.structure.size, ordered=True)
+    for row in (row for task in ([2, 0], [], [1], [3]) for row in _answers(asked, facts, task)):
+        if row["part"]:
+            spark_worker.add_to_contributions(total, row)
+    right = KernelEngine().add_up(asked, facts, ordered=True)
+    assert {name: rows.tolist() for name, rows in total.parts.items()} == {name: rows.tolist() for name, rows in right.parts.items()}
+    assert total.parts["cells"][0].tolist() == [0, 80000, 9, 10750, 10250, 9750]
 
 
 def test_a_worker_with_another_version_of_saime_counts_nothing(facts: FactTable, specification: Specification) -> None:
@@ -75,7 +92,7 @@ def test_a_worker_with_another_version_of_saime_counts_nothing(facts: FactTable,
 
 def _answers(specification: Specification, facts: FactTable, task: list[int], version: str = __version__) -> Iterator[dict[str, object]]:
     numbers = pa.RecordBatch.from_pydict({"id": pa.array(task, pa.int64())})
-    for batch in spark_worker.count_partitions(specification, facts, version, [numbers]):
+    for batch in spark_worker.count_partitions(spark_worker.Task(specification, facts, version, ordered=True), [numbers]):
         yield from batch.to_pylist()
 
 
