@@ -184,7 +184,8 @@ class Counter:
 
     def add_rows(self, rows: Rows, weight: int = 1) -> None:
         """Count whole persons, the rows of each side by side; ``weight`` -1 takes them out again."""
-        rows = self._distinct.take(rows)
+        if len(rows.time) > 1:  # layers of months repeat nothing
+            rows = self._distinct.take(rows)
         starts = self._loops.person_starts(rows.persons)
         patterns = self.patterns(rows)
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):

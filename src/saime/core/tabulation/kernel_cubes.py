@@ -20,12 +20,13 @@ class Cubes:
     """The cubes of one thread for some periods. Those of large sets come into being when the first one is met.
 
     ``terms``: signed terms, to be summed over the trees. ``persons``: counts of persons with large sets, in all cells.
-    ``seen``, ``stamp``: by cell, the periods in which a person is counted already, and the serial number of that person.
+    ``remembered``: for the loops, of sets met before. ``seen``, ``stamp``: by cell, the periods in which a person is counted already, and the serial number of that person.
     """
 
     def __init__(self, trees: Trees, slots: Slots) -> None:
         self._shape = (trees.cells, len(slots.positions) + 1)
         self.terms: Cube = np.zeros(self._shape, np.int32)
+        self.remembered: Integers | None = None
         self.serial = 0
 
     @functools.cached_property

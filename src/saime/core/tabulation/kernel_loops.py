@@ -18,7 +18,10 @@ from saime.core.tabulation.kernel_layout import Slots, Trees
 from saime.core.tabulation.kernel_membership import Integers
 
 MOST_PATTERNS = 24  # of a person; a longer list is counted by expand-and-stamp, which is quicker from about here
-MOST_TERMS = 256  # signed increments of a person
+MOST_TERMS = 256  # signed terms of a person
+MOST_REMEMBERED = 8  # cells of a set whose increments are remembered
+SETS_REMEMBERED = 1 << 12  # a power of two; 2 MiB
+_INCREMENTS, _SET_NUMBERS = 2 + 2 * MOST_REMEMBERED, 64  # of a remembered set: where its increments begin, and its numbers in all
 _DE_BRUIJN = 0x03F79D71B4CB0A89
 _PLACES = np.zeros(64, np.int64)  # of an isolated bit, by the top six bits of its product with the de Bruijn number
 _PLACES[[((_DE_BRUIJN << bit) & (2**64 - 1)) >> 58 for bit in range(64)]] = np.arange(64)
@@ -31,10 +34,21 @@ inlined = njit(cache=True, nogil=True, forceinline=True)
 
 def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:
     """Count the persons whose rows begin at ``starts``. ``masks``: the periods of each row, as bits. ``weight``: -1 takes them out."""
-    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms, weight)):
+    for person in np.flatnonzero(count_persons(trees, starts, patterns, masks, cubes.terms, remembered_sets(cubes), weight)):
         rows = slice(starts[person], starts[person + 1])
         cubes.serial += 1
         stamp_person(trees, patterns[rows], masks[rows], cubes.seen, cubes.stamp, cubes.serial, cubes.persons, weight)
+
+
+def remembered_sets(cubes: Cubes) -> Integers:
+    """Sets of cells and their increments, for which one memory is kept with the cubes: sets repeat from person to person.
+
+    A line: number of cells (0: none yet), number of increments, pattern and mask of each cell, the increments. These are relative
+    to a cell, so that a set is known in whatever fields all its cells agree.
+    """
+    if cubes.remembered is None:
+        cubes.remembered = np.zeros((SETS_REMEMBERED, _SET_NUMBERS), np.int64)
+    return cubes.remembered
 
 
 @loop
@@ -90,7 +104,9 @@ def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integer
 
 
 @loop
-def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube, weight: int) -> npt.NDArray[np.bool_]:
+def count_persons(
+    trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube, remembered: Integers, weight: int
+) -> npt.NDArray[np.bool_]:
     """Add the terms of each person to the cube; returns for which persons it did not, because their set is large."""
     shifts, fields, strides, offsets, parents, depths = (  # taken out once: a field of a tuple costs a count of references each time
         trees.shifts,
@@ -119,17 +135,104 @@ def count_persons(trees: Trees, starts: Integers, patterns: Integers, masks: Int
             if join >= 0:
                 _add(cube, _cell(shifts, fields, strides, join), both, -weight)
             continue
-        total = 0
+        varying = _varying(shifts, fields, found, count)
+        base = _cell(shifts, fields, strides, found[0] & ~varying)
         for leaf in range(count):
-            total = _join_to_terms(
-                shifts, fields, offsets, parents, depths, found[leaf], found_masks[leaf], terms, term_masks, weights, total
-            )
-            if total < 0:
-                break
-        too_large[person] = count < 0 or total < 0
+            found[leaf] &= varying
+        line = _line_of(found, found_masks, count)
+        if _is_remembered(remembered, line, found, found_masks, count):
+            _add_remembered(remembered, line, cube, base, weight)
+            continue
+        total = _terms_of(shifts, fields, offsets, parents, depths, found, found_masks, count, terms, term_masks, weights)
+        too_large[person] = total < 0
         for term in range(total):
-            _add(cube, _cell(shifts, fields, strides, terms[term]), term_masks[term], weight * weights[term])
+            terms[term] = _cell(shifts, fields, strides, terms[term])
+            _add(cube, base + terms[term], term_masks[term], weight * weights[term])
+        if 0 < count <= MOST_REMEMBERED and total >= 0:
+            _remember(remembered, line, found, found_masks, count, terms, term_masks, weights, total, cube.shape[1])
     return too_large
+
+
+@inlined
+def _varying(shifts: Integers, fields: Integers, found: Integers, count: int) -> int:
+    """The bits of the fields in which the cells differ."""
+    differ, bits = 0, 0
+    for leaf in range(1, count):
+        differ |= found[leaf] ^ found[0]
+    for d in range(len(shifts)):
+        if (differ >> shifts[d]) & fields[d] != 0:
+            bits |= fields[d] << shifts[d]
+    return bits
+
+
+@inlined
+def _line_of(found: Integers, masks: Integers, count: int) -> int:
+    """Where a set is remembered, by its hash."""
+    mixed = np.uint64(count)
+    for leaf in range(count):
+        mixed = (mixed ^ np.uint64(found[leaf])) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ np.uint64(masks[leaf])) * np.uint64(0xBF58476D1CE4E5B9)
+    return np.int64((mixed >> np.uint64(32)) & np.uint64(SETS_REMEMBERED - 1))
+
+
+@inlined
+def _is_remembered(remembered: Integers, line: int, found: Integers, masks: Integers, count: int) -> bool:
+    if count <= 0 or remembered[line, 0] != count:
+        return False
+    for leaf in range(count):
+        if remembered[line, 2 + 2 * leaf] != found[leaf] or remembered[line, 3 + 2 * leaf] != masks[leaf]:
+            return False
+    return True
+
+
+@inlined
+def _add_remembered(remembered: Integers, line: int, cube: Cube, base: int, weight: int) -> None:
+    """An increment packs its place in the cube, from the cell at ``base``, above 16 bits of its weight."""
+    flat = cube.reshape(-1)
+    for at in range(_INCREMENTS, _INCREMENTS + remembered[line, 1]):
+        increment = remembered[line, at]
+        flat[base * cube.shape[1] + (increment >> 16)] += weight * ((increment & 0xFFFF) - 0x8000)
+
+
+@loop
+def _remember(
+    remembered: Integers,
+    line: int,
+    found: Integers,
+    masks: Integers,
+    count: int,
+    cells: Integers,
+    term_masks: Integers,
+    weights: Integers,
+    total: int,
+    width: int,
+) -> None:
+    """Put a set in its line, in the place of another; a set of too many increments is left out."""
+    remembered[line, 0] = 0
+    last = _INCREMENTS
+    for term in range(total):
+        mask = term_masks[term]
+        while mask != 0:
+            if last + 2 > _SET_NUMBERS:
+                return
+            lowest = mask & -mask
+            carried = mask + lowest
+            last = _add_increment(remembered, line, last, cells[term] * width + _place(lowest), weights[term])
+            last = _add_increment(remembered, line, last, cells[term] * width + _place(carried & ~mask), -weights[term])
+            mask &= carried
+    remembered[line, 0], remembered[line, 1] = count, last - _INCREMENTS
+    for leaf in range(count):
+        remembered[line, 2 + 2 * leaf], remembered[line, 3 + 2 * leaf] = found[leaf], masks[leaf]
+
+
+@inlined
+def _add_increment(remembered: Integers, line: int, last: int, place: int, weight: int) -> int:
+    for at in range(_INCREMENTS, last):
+        if remembered[line, at] >> 16 == place:
+            remembered[line, at] += weight
+            return last
+    remembered[line, last] = (place << 16) + 0x8000 + weight
+    return last + 1
 
 
 @loop
@@ -219,6 +322,29 @@ def _leaves_of(trees: Trees, pattern: int, leaves: Integers) -> int:
 @inlined
 def _with_code(trees: Trees, packed: int, d: int, code: int) -> int:
     return (packed & ~(trees.fields[d] << trees.shifts[d])) | (code << trees.shifts[d])
+
+
+@inlined
+def _terms_of(
+    shifts: Integers,
+    fields: Integers,
+    offsets: Integers,
+    parents: Integers,
+    depths: Integers,
+    found: Integers,
+    masks: Integers,
+    count: int,
+    terms: Integers,
+    term_masks: Integers,
+    weights: Integers,
+) -> int:
+    """The signed terms of a set of cells; returns how many there are, -1 if too many."""
+    total = min(count, 0)
+    for leaf in range(count):
+        total = _join_to_terms(shifts, fields, offsets, parents, depths, found[leaf], masks[leaf], terms, term_masks, weights, total)
+        if total < 0:
+            break
+    return total
 
 
 @inlined
