@@ -93,7 +93,7 @@ class CuttingPlanes:
         if choice.pattern is not None:
             if self._cut(choice.pattern):
                 self._try(choice.pattern)
-                self._try(self._relax(0))
+                self._relax(0)
                 return True
             self._keep(choice.pattern)
         return (self._cost, self._bound) != before
