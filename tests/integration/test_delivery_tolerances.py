@@ -16,7 +16,8 @@ from saime.core.model.text import Text
 from saime.core.warehouse.code_lists import CodeList
 from saime.core.warehouse.contract import Column, FeedContract, Spell, Tolerance
 from saime.core.warehouse.delivery import Delivery
-from saime.core.warehouse.delivery_report import FAULTS, report_text
+from saime.core.warehouse.delivery_report import report_text
+from saime.core.warehouse.fault_words import FAULTS, REMEDIES
 from saime.core.warehouse.faults import ORDER, DeliveryRefused
 from saime.core.warehouse.keys import open_person_cipher
 from saime.core.warehouse.loading import LoadReceipt, load_delivery
@@ -271,8 +272,8 @@ def test_a_contract_cannot_tolerate_what_would_break_the_file_or_keep_what_canno
 
 
 def test_every_fault_has_a_label_in_both_languages() -> None:
-    assert set(FAULTS) == set(ORDER)
-    assert all(label.lv and label.en and label.lv != label.en for label in FAULTS.values())
+    assert set(FAULTS) == set(REMEDIES) == set(ORDER)
+    assert all(words.lv and words.en and words.lv != words.en for words in (*FAULTS.values(), *REMEDIES.values()))
 
 
 def test_the_report_reads_in_both_languages_and_names_no_person(home: Home, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from saime.core.exchange.numbers import format_number
+from saime.core.warehouse.fault_words import FAULTS, REMEDIES
 from saime.workplace.deliveries import open_pack
-from saime.workplace.fault_words import FAULT_NAMES, FAULT_REMEDIES
 from saime.workplace.models import Channel, Receipt, ReceiptState
 
 STATES = {
@@ -27,13 +27,22 @@ CHANNELS = {
 
 
 def as_json(receipt: Receipt) -> dict[str, Any]:
-    """Names and codes as in the data model, whatever the language; the words of faults are English."""
+    """Names and codes as in the data model, whatever the language; of faults what they are and what to do is in both languages."""
     names = ("feed", "period", "file_name", "size", "sha256", "synthetic", "state", "rows_accepted", "rows_refused", "load_id", "replaces")
     told = {name: getattr(receipt, name) for name in names}
     who = receipt.user.get_username() if receipt.user else None
     head = {"receipt": receipt.number, "received_at": receipt.received_at.isoformat(), "user": who, "channel": receipt.channel}
-    tail = {"quarantine_id": receipt.quarantine_id, "faults": receipt.faults, "refusal": receipt.refusal or None}
+    tail = {
+        "quarantine_id": receipt.quarantine_id,
+        "faults": [_in_both(fault) for fault in receipt.faults],
+        "refusal": receipt.refusal or None,
+    }
     return head | told | tail
+
+
+def _in_both(fault: dict[str, Any]) -> dict[str, Any]:
+    code = fault["code"]
+    return fault | {"label": FAULTS[code].model_dump(), "remedy": REMEDIES[code].model_dump()}
 
 
 def facts(receipt: Receipt, language: str) -> list[tuple[str, str]]:
@@ -88,8 +97,8 @@ def _fault(fault: dict[str, Any], language: str) -> dict[str, Any]:
     places = [f"{place['row']} ({place['value']})" if place["value"] else str(place["row"]) for place in fault["places"]]
     return {
         "code": fault["code"],
-        "name": str(FAULT_NAMES.get(fault["code"], fault["code"])),
-        "remedy": str(FAULT_REMEDIES.get(fault["code"], "")),
+        "name": FAULTS[fault["code"]].in_language(language),
+        "remedy": REMEDIES[fault["code"]].in_language(language),
         "column": fault["column"] or "",
         "count": format_number(fault["count"], language),
         "rows": ", ".join(places) + (", …" if places and fault["count"] > len(places) else ""),

@@ -7,43 +7,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from saime.core.model.text import Language, Text
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.delivery import Delivery
+from saime.core.warehouse.fault_words import FAULTS, REMEDIES
 from saime.core.warehouse.faults import Fault, FaultCode, Place
 
 Outcome = Literal["refused", "loaded_in_part", "loaded_with_warnings", "loaded", "loaded_before"]
 
-FAULTS: dict[FaultCode, Text] = {
-    "empty_file": Text(lv="Tukšs fails", en="Empty file"),
-    "damaged_file": Text(lv="Bojāts fails", en="Damaged file"),
-    "not_utf8": Text(lv="Nezināms rakstzīmju kodējums", en="Unknown character encoding"),
-    "duplicate_column": Text(lv="Aile ir divreiz", en="Column given twice"),
-    "other_feed": Text(lv="Citas plūsmas fails", en="File of another feed"),
-    "missing_column": Text(lv="Trūkst ailes", en="Missing column"),
-    "extra_column": Text(lv="Lieka aile", en="Extra column"),
-    "wrong_column_type": Text(lv="Nepareizs ailes tips", en="Wrong type of column"),
-    "no_rows": Text(lv="Nav nevienas rindas", en="No rows"),
-    "wrong_field_count": Text(lv="Nepareizs lauku skaits rindā", en="Wrong number of fields in a row"),
-    "cut_off": Text(lv="Fails ir aprauts", en="File is cut off"),
-    "empty_required": Text(lv="Nav aizpildīta obligāta vērtība", en="Required value is empty"),
-    "bad_personal_code": Text(lv="Nav personas kods", en="Not a personal code"),
-    "wrong_check_digit": Text(lv="Nepareizs personas koda kontrolcipars", en="Wrong check digit of a personal code"),
-    "unknown_code": Text(lv="Nezināms kods", en="Unknown code"),
-    "code_not_valid": Text(lv="Kods attiecīgajā laikā nav spēkā", en="Code not valid at that time"),
-    "bad_date": Text(lv="Nav datums", en="Not a date"),
-    "bad_integer": Text(lv="Nav vesels skaitlis", en="Not a whole number"),
-    "bad_amount": Text(lv="Nav summa", en="Not an amount"),
-    "out_of_range": Text(lv="Skaitlis ārpus robežām", en="Number out of range"),
-    "bad_boolean": Text(lv="Nav ne «jā», ne «nē»", en="Neither true nor false"),
-    "ends_before_start": Text(lv="Periods beidzas pirms sākuma", en="Spell ends before it starts"),
-    "outside_period": Text(lv="Periods ir ārpus piegādes perioda", en="Spell outside the delivery's period"),
-    "duplicate_key": Text(lv="Atkārtota rinda", en="Duplicate row"),
-    "differs_within_person": Text(lv="Vienai personai dažādas vērtības", en="One person with different values"),
-    "overlapping_spells": Text(lv="Vienas personas periodi pārklājas", en="Overlapping spells of one person"),
-}
 OUTCOMES: dict[Outcome, Text] = {
     "refused": Text(lv="Piegāde nav ielādēta", en="The delivery was not loaded"),
     "loaded_in_part": Text(lv="Ielādētas rindas bez kļūdām", en="The rows without faults were loaded"),
@@ -57,12 +30,16 @@ WITHIN = Text(lv="{share} rindu; līgums pieļauj {limit}", en="{share} of the r
 
 
 class ReportedFault(BaseModel):
-    """A fault with its words in both languages. ``what`` and ``fix`` are the sentences of the messages, in English."""
+    """A fault with its words in both languages: ``label`` says what it is, ``remedy`` what to do about it.
+
+    ``what`` and ``fix`` are the sentences of the messages with their details, in English.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: FaultCode
     label: Text
+    remedy: Text = Field(default_factory=lambda told: REMEDIES[told["code"]])  # reports of earlier versions have none
     column: str | None
     column_label: Text | None
     count: int
@@ -146,7 +123,7 @@ def _line(fault: ReportedFault, language: Language) -> str:
     parts.append(f"{fault.count}×" + (f" [{places}{', …' if fault.count > len(fault.places) else ''}]" if places else ""))
     if fault.share is not None and fault.refuse_above is not None:
         parts.append(WITHIN.in_language(language).format(share=f"{fault.share:.3%}", limit=f"{fault.refuse_above:.3%}"))
-    return "; ".join(parts)
+    return "; ".join([*parts, fault.remedy.in_language(language)])
 
 
 def _reported(fault: Fault, columns: dict[str, Text]) -> ReportedFault:
