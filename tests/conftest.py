@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(server.cleanup)
         os.environ["SAIME_DATABASE_URL"] = f"postgresql://postgres@{quote(str(folder), safe='')}/postgres"
     django.setup()
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):  # a worker of xdist; PySpark takes it for its own doctests and ends it
+        main.__file__ = __file__
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
