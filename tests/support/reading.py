@@ -100,7 +100,7 @@ def all_answers(client: Client, release: Release) -> dict[str, Answer]:
 
 
 def numbers_in(answers: Iterable[Answer]) -> set[str]:
-    """Every whole number that is no part of a digest or coordinate, with its groups joined as both languages write them: 6173, 6 173 and 6,173 are one number."""
+    """Every whole number that is no part of a digest or coordinate; 6173, 6 173 and 6,173 are one."""
     texts = [answer.text for answer in answers]
     plain = chain.from_iterable(re.findall(r"(?<![\w.])\d+(?!\w|\.\d)", text) for text in texts)
     grouped = chain.from_iterable(re.findall(r"\d{1,3}(?:[\u202f\xa0, ]\d{3})+", text) for text in texts)

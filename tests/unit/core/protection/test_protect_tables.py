@@ -157,11 +157,14 @@ def test_another_process_chooses_the_same_pattern(tmp_path: Path) -> None:
     assert runs[0].stdout == runs[1].stdout
 
 
-def test_published_figures_pass_only_when_the_metadata_says_so() -> None:
+def test_published_figures_pass_only_when_the_metadata_says_so_and_nothing_was_counted_here() -> None:
     dataset = protected(SDC_TABLE).dataset
     with pytest.raises(Refused, match="published"):
         certify_published_by_source(dataset)
-    printed = dataset.model_copy(update={"metadata": METADATA.model_copy(update={"published_by_source": True})})
+    claimed = dataset.model_copy(update={"metadata": METADATA.model_copy(update={"published_by_source": True})})
+    with pytest.raises(Refused, match="published"):
+        certify_published_by_source(claimed)
+    printed = claimed.model_copy(update={"lineage": ()})
     verify(printed, certify_published_by_source(printed))
 
 
