@@ -13,7 +13,7 @@ from saime.core.pack.reader import Pack
 from support.browser import check_accessibility, check_reflow, take_picture
 from support.commands import run_saime
 from support.server import serving
-from support.workplace import PASSWORD, write_population
+from support.workplace import PASSWORD, write_population, write_strangers
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +23,8 @@ WORDS = {
     "lv": {"problem": "Kaut kas nav kārtībā", "refused": "Noraidīta", "loaded": "Ielādēta", "out": "Izrakstīties", "receipts": "Kvītis"},
     "en": {"problem": "There is a problem", "refused": "Refused", "loaded": "Loaded", "out": "Sign out", "receipts": "Receipts"},
 }
+
+BLOCKED = {"lv": "2022-12", "en": "2022-11"}  # a load that each language's test accepts
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,10 @@ def site_url(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     given = [("user", "add", name, "--role", role, "--feed", "population") for name, role in users.items()]
     for words in (*given, ("release", "prepare", "--user", "statistician")):
         done = run_saime(*words, home=home, given=f"{PASSWORD}\n")
+        assert done.returncode == 0, done.stderr
+    strangers = write_strangers(folder / "benefits.csv")
+    for period in BLOCKED.values():
+        done = run_saime("load", "benefits", str(strangers), "--period", period, "--replace", "--synthetic", home=home)
         assert done.returncode == 0, done.stderr
     with serving(home, folder / "log.txt") as url:
         yield url
@@ -113,7 +119,7 @@ ANSWERS = {"lv": ("Īsi uzrakstiet, kāpēc", "Atdots sagatavotājam"), "en": ("
 def test_an_output_checker_looks_at_a_release_and_returns_it(page: Page, language: str) -> None:
     (approve, send_back, comment, keep), (why, returned) = DECISIONS[language], ANSWERS[language]
     sign_in(page, language, user="checker", to="releases/")
-    page.get_by_role("main").get_by_role("link").first.click()
+    page.get_by_role("table").get_by_role("link").first.click()
     expect(page.get_by_label(approve)).to_be_visible()
     look(page, "candidate", language)
     page.get_by_role("table").get_by_role("link").nth(1).click()
@@ -133,3 +139,35 @@ def test_an_output_checker_looks_at_a_release_and_returns_it(page: Page, languag
 def test_the_statistician_may_not_decide(page: Page, language: str) -> None:
     sign_in(page, language, user="statistician", to="releases/1/")
     expect(page.get_by_role("radio")).to_have_count(1)  # a remark
+
+
+LINKAGE = {
+    "lv": ("Publicēšana ir apturēta", "Akceptēt ielādi", "Uzrakstiet, kāpēc šo ielādi drīkst publicēt", "Ārpus pieļautā, akceptēta"),
+    "en": ("Publication is stopped", "Accept the load", "Say why the load may be published as it links", "Beyond a limit, accepted"),
+}
+
+
+def test_a_load_that_stops_the_release_is_looked_at_and_accepted_with_the_keyboard(page: Page, language: str) -> None:
+    (stopped, accept, why, accepted), period = LINKAGE[language], BLOCKED[language]
+    sign_in(page, language, user="statistician", to="releases/")
+    expect(page.get_by_role("main")).to_contain_text(stopped)
+    look(page, "releases-stopped", language)
+    page.get_by_role("main").get_by_role("link", name=period).click()
+    look(page, "linkage-report", language)
+    page.get_by_role("textbox").focus()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.innerText") == accept
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text(why)
+    look(page, "linkage-faults", language)
+    page.get_by_role("alert").get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Reģistrs kavējās")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".workplace-state").first).to_have_text(accepted)
+    expect(page.get_by_role("button", name=accept)).to_have_count(0)
+    look(page, "linkage-accepted", language)
+    page.goto(f"/{language}/workplace/linkage/")
+    expect(page.get_by_text("Reģistrs kavējās").first).to_be_visible()
+    look(page, "linkage", language)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.commands import run_saime
-from support.warehouse import personal_code
+from support.workplace import write_strangers
 
 PERIOD = "2022-12"
-NAMES = "person_code,sex,age,local_government,benefit"
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +22,7 @@ def home(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A correction of one month with persons whom the register does not have, but for luck."""
-    path = tmp_path_factory.mktemp("delivery") / "benefits.csv"
-    rows = [f"{personal_code(30_000_000 + number)},FM,40,0001000,HOME_CARE".replace("FM", "FM"[number % 2]) for number in range(400)]
-    path.write_text("\n".join([NAMES, *rows, ""]))
-    return path
+    return write_strangers(tmp_path_factory.mktemp("delivery") / "benefits.csv")
 
 
 def said(*arguments: str, home: Path, code: int = 0) -> str:

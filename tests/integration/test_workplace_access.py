@@ -28,19 +28,25 @@ ALLOWED = {
     "receipt_list": {"data-steward", "statistician", "administrator"},
     "receipt": {"data-steward", "statistician", "administrator"},
     "receipt_file": {"data-steward", "statistician", "administrator"},
+    "linkage_list": set(ROLES),
+    "linkage_report": set(ROLES),
+    "linkage_accept": {"statistician"},
     "candidate_list": {"statistician", "output-checker"},
     "candidate": {"statistician", "output-checker"},
     "candidate_dataset": {"statistician", "output-checker"},
     "candidate_review": {"statistician", "output-checker"},
     "candidate_publish": {"statistician"},
 }
-POSTED = {"candidate_review", "candidate_publish"}
+POSTED = {"linkage_accept", "candidate_review", "candidate_publish"}
 ADDRESSES = {
     "workplace": "",
     "deliver": "deliver/",
     "receipt_list": "receipts/",
     "receipt": "receipts/1/",
     "receipt_file": "receipts/1/receipt.json",
+    "linkage_list": "linkage/",
+    "linkage_report": "linkage/benefits-2022-01-1a2b3c4d5e6f/",
+    "linkage_accept": "linkage/benefits-2022-01-1a2b3c4d5e6f/accept/",
     "candidate_list": "releases/",
     "candidate": "releases/1/",
     "candidate_dataset": "releases/1/population-2022/",

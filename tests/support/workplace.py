@@ -45,3 +45,11 @@ def write_population(path: Path, pack: Pack, persons: int = 30, **changes: str |
     if path.suffix == ".parquet":
         return write_parquet(path, rows, pa.schema([(name, pa.string()) for name in names]))
     return write_csv(path, rows, names)
+
+
+def write_strangers(path: Path, persons: int = 400) -> Path:
+    """A month of the feed ``benefits`` with persons whom the register does not have, but for luck."""
+    names = ["person_code", "sex", "age", "local_government", "benefit"]
+    same = {"age": 40, "local_government": "0001000", "benefit": "HOME_CARE"}
+    rows = [{"person_code": personal_code(30_000_000 + number), "sex": "FM"[number % 2], **same} for number in range(persons)]
+    return write_csv(path, rows, names)

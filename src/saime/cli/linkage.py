@@ -10,7 +10,8 @@ from saime.cli.console import language_option, number
 from saime.cli.workplace import environment, open_pack
 from saime.core.model.text import Language
 from saime.core.warehouse.linkage import LinkageGroup, LinkageReport
-from saime.core.warehouse.linkage_records import LinkageState, breach_sentence
+from saime.core.warehouse.linkage_records import LinkageState
+from saime.core.warehouse.linkage_words import breach_sentences
 from saime.intake import services as intake
 
 
@@ -73,7 +74,7 @@ def _lines(state: LinkageState, language: Language) -> list[str]:
         *(_group_line(group, language) for group in report.groups),
         f"{_standing(state)}",
     ]
-    return lines + [f"  {breach_sentence(breach)}" for breach in report.breaches]
+    return lines + [f"  {sentence}" for sentence in breach_sentences(report)]
 
 
 def _group_line(group: LinkageGroup, language: Language) -> str:

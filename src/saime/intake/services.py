@@ -73,12 +73,15 @@ def linkage_report(home: Path, pack: Pack, report_id: str) -> LinkageState:
     return _linkage(home, pack).state(_feed_of(home, pack, report_id), report_id)
 
 
-def accept_linkage(home: Path, pack: Pack, report_id: str, *, by: str, reason: str, at: datetime) -> LinkageAcceptance:
+def accept_linkage(
+    home: Path, pack: Pack, report_id: str, *, by: str, reason: str, at: datetime, seen: str | None = None
+) -> LinkageAcceptance:
     """Let a load be published although it links worse than its contract allows. The caller has checked the right of ``by``.
 
-    Raises: NotFound; BadInput without a name and a reason; Refused if the load is within its limits.
+    ``seen``: the digest of the report that they looked at, if it is to be that one.
+    Raises: NotFound; BadInput without a name and a reason; Refused if the load is within its limits or the report has changed.
     """
-    return _linkage(home, pack).accept(_feed_of(home, pack, report_id), report_id, by=by, reason=reason, at=at)
+    return _linkage(home, pack).accept(_feed_of(home, pack, report_id), report_id, by=by, reason=reason, at=at, seen=seen)
 
 
 def list_expired(home: Path, pack: Pack, on: date) -> tuple[Expired, ...]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saime.core.errors import BadInput
 from saime.core.model.period import Period
+from saime.core.warehouse.faults import holds_personal_code
 from saime.workplace import people
 from saime.workplace.deliveries import Given, open_pack
 from saime.workplace.models import Verdict
@@ -126,3 +127,20 @@ class ReviewForm(forms.Form):
         if cleaned.get("verdict") in {Verdict.RETURNED, Verdict.COMMENT} and not cleaned.get("text"):
             self.add_error("text", _("Say why, in a few words"))
         return cleaned
+
+
+class AcceptanceForm(forms.Form):
+    """Why a load may be published as it links; ``seen`` is the digest of the report that the page showed."""
+
+    reason = forms.CharField(label=_("Reason for the acceptance"), max_length=2000)
+    seen = forms.CharField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        faults = {"required": _("Say why the load may be published as it links"), "max_length": _("Write at most 2000 characters")}
+        self.fields["reason"].error_messages |= faults
+
+    def clean_reason(self) -> str:
+        if holds_personal_code(self.cleaned_data["reason"]):
+            raise ValidationError(_("Leave the personal code out: the reason is kept on record"))
+        return str(self.cleaned_data["reason"])

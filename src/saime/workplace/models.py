@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from saime.core.errors import Refused
-from saime.workplace.roles import APPROVE, DELIVER, PREPARE, SEE_ALL_RECEIPTS
+from saime.workplace.roles import ACCEPT_LINKAGE, APPROVE, DELIVER, PREPARE, SEE_ALL_RECEIPTS
 
 SHA256 = 64  # hexadecimal digits
 
@@ -171,7 +171,11 @@ class Candidate(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [(PREPARE, "May prepare and publish releases"), (APPROVE, "May approve or return releases")]
+        permissions = [
+            (PREPARE, "May prepare and publish releases"),
+            (APPROVE, "May approve or return releases"),
+            (ACCEPT_LINKAGE, "May accept loads that link worse than their contract allows"),
+        ]
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_POST
 
 from saime.core.errors import NotFound
 from saime.production.services import Production
-from saime.workplace import releases
+from saime.workplace import linkage, releases
 from saime.workplace.access import inside
 from saime.workplace.deliveries import open_pack
 from saime.workplace.forms import ReviewForm
+from saime.workplace.linkage_words import LinkageWords
 from saime.workplace.models import Candidate, Verdict
 from saime.workplace.release_words import STATES, ReportWords, history
 from saime.workplace.roles import APPROVE, PREPARE
@@ -31,7 +32,7 @@ def candidate_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(Candidate.objects.all(), CANDIDATES_ON_A_PAGE).get_page(request.GET.get("page"))
     rows = [(one, releases.latest(one), releases.state(one)) for one in page]
     told = [(one, preparation, state, STATES[state]) for one, preparation, state in rows]
-    return render(request, "workplace/candidate_list.html", {"page": page, "rows": told})
+    return render(request, "workplace/candidate_list.html", {"page": page, "rows": told, "blocking": _blocking()})
 
 
 @inside(PREPARE, APPROVE)
@@ -78,6 +79,7 @@ def _show(request: HttpRequest, candidate: Candidate, form: ReviewForm, status: 
         "history": history(preparations),
         "form": form,
         "verdicts": _verdicts(request, candidate),
+        "blocking": _blocking(),
     }
     return render(request, "workplace/candidate.html", context, status=status)
 
@@ -97,6 +99,11 @@ def _reports(candidate: Candidate) -> list[ReportWords]:
     store, language = _production().store, get_language() or settings.LANGUAGE_CODE
     reports = releases.reports_of(releases.latest(candidate))
     return [ReportWords(report, store.kept(report.digest).dataset, language) for report in reports]
+
+
+def _blocking() -> list[LinkageWords]:
+    """The loads that a release cannot count as they are."""
+    return [LinkageWords(state, get_language() or settings.LANGUAGE_CODE) for state in linkage.blocking()]
 
 
 def _production() -> Production:

@@ -8,10 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 DELIVER, SEE_ALL_RECEIPTS = "deliver", "see_all_receipts"
 PREPARE, APPROVE = "prepare_release", "approve_release"
+ACCEPT_LINKAGE = "accept_linkage"
+SEE_LINKAGE = (DELIVER, SEE_ALL_RECEIPTS, APPROVE, ACCEPT_LINKAGE)  # a data steward: of their own feeds
 
 ROLES: dict[str, tuple[str, ...]] = {
     "data-steward": (DELIVER,),
-    "statistician": (SEE_ALL_RECEIPTS, PREPARE),
+    "statistician": (SEE_ALL_RECEIPTS, PREPARE, ACCEPT_LINKAGE),
     "output-checker": (APPROVE,),
     "administrator": (SEE_ALL_RECEIPTS,),
 }

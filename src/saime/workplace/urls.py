@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from saime.workplace import release_views, views
+from saime.workplace import linkage_views, release_views, views
 
 urlpatterns = [
     path("", views.home, name="workplace"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("receipts/", views.receipt_list, name="receipt_list"),
     path("receipts/<int:receipt_id>/", views.receipt_page, name="receipt"),
     re_path(r"^receipts/(?P<receipt_id>\d+)/receipt\.(?P<extension>json|txt)$", views.receipt_file, name="receipt_file"),
+    path("linkage/", linkage_views.report_list, name="linkage_list"),
+    path("linkage/<slug:load_id>/", linkage_views.report_page, name="linkage_report"),
+    path("linkage/<slug:load_id>/accept/", linkage_views.accept, name="linkage_accept"),
     path("releases/", release_views.candidate_list, name="candidate_list"),
     path("releases/<int:number>/", release_views.candidate_page, name="candidate"),
     path("releases/<int:number>/review/", release_views.review, name="candidate_review"),

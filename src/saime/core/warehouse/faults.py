@@ -154,6 +154,12 @@ def shown(value: object) -> str:
     return f"'{cut}'"
 
 
+def holds_personal_code(text: str) -> bool:
+    """Whether words that somebody wrote hold what could be a personal code, also one written with spaces between its digits."""
+    joined = re.sub(r"(?<=\d)\s(?=\d)", "", text)
+    return hide_personal_codes(joined) != joined
+
+
 def hide_personal_codes(name: str) -> str:
     """A file's name with anything that could be a personal code replaced by stars."""
     return re.sub(r"(?<!\d)\d{6}-?\d{5}(?!\d)", "***********", name)

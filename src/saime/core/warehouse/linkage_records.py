@@ -6,7 +6,6 @@ load is received, and again when it is asked for and another register load or an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +20,10 @@ from saime.core.model.classification import Classification
 from saime.core.model.period import Period
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import LoadRecord
-from saime.core.warehouse.faults import hide_personal_codes
-from saime.core.warehouse.linkage import LinkageBreach, LinkageReport, linkage_report
+from saime.core.warehouse.faults import holds_personal_code
+from saime.core.warehouse.linkage import LinkageReport, linkage_report
 from saime.core.warehouse.linkage_matching import Source
+from saime.core.warehouse.linkage_words import breach_sentences
 from saime.core.warehouse.manifest import Manifest, StoredLoad
 from saime.core.warehouse.store import Warehouse
 
@@ -86,16 +86,22 @@ class LinkageRecords:
                 return state
         raise NotFound("no such load of a feed with linkage is in force", where=load_id, fix="take the id from: saime linkage list")
 
-    def accept(self, contract: FeedContract, load_id: str, *, by: str, reason: str, at: datetime) -> LinkageAcceptance:
+    def accept(
+        self, contract: FeedContract, load_id: str, *, by: str, reason: str, at: datetime, seen: str | None = None
+    ) -> LinkageAcceptance:
         """Record that somebody with the right accepts a load as it links. The caller has checked the right.
 
-        Raises: NotFound; BadInput if name or reason is empty or holds a personal code; Refused if no limit is broken.
+        ``seen``: the digest of the report that they looked at, where that may be another one by now.
+        Raises: NotFound; BadInput if name or reason is empty or holds a personal code; Refused if no limit is broken or the
+        report is not the one seen.
         """
         for name, text in (("by", by), ("reason", reason)):
             _check_words(name, text)
         state = self.state(contract, load_id)
         if not state.report.breaches:
             raise Refused("the load is within its limits, so there is nothing to accept", where=f"load {load_id}", fix="release as usual")
+        if seen is not None and seen != state.report.digest:
+            raise Refused("the report has changed since it was looked at", where=f"load {load_id}", fix="look at it again")
         acceptance = LinkageAcceptance(
             load=load_id,
             report_digest=state.report.digest,
@@ -137,22 +143,11 @@ def _refusal(report: LinkageReport) -> Refused:
     rate = "not known" if report.rate is None else f"{report.rate:.2%}{before}"
     return Refused(
         f"load {report.load} does not link to register {report.register_feed} as its contract asks: match rate {rate}; "
-        + "; ".join(breach_sentence(breach) for breach in report.breaches),
+        + "; ".join(breach_sentences(report)),
         where=f"feed {report.feed}, period {report.period}, {report.delivery_name}",
         fix=f"look at it: saime linkage show {report.load}; load a corrected delivery, or have somebody with the right accept it: "
         f"saime linkage accept {report.load} --by NAME --reason WHY",
     )
-
-
-def breach_sentence(breach: LinkageBreach) -> str:
-    """What is beyond which limit, in English."""
-    if breach.measured is None:
-        return f"no register is loaded, and at least {breach.limit:.2%} must be found in it"
-    if breach.kind == "minimum":
-        return f"the rate is below the minimum of {breach.limit:.2%}"
-    if breach.kind == "fall":
-        return f"the rate fell by {breach.measured * 100:.2f} percentage points, and {breach.limit * 100:.2f} are allowed"
-    return f"{breach.measured:.2%} of the matched persons hold another {breach.column} than the register, and {breach.limit:.2%} may"
 
 
 def _in_force(manifest: Manifest, feed: str) -> list[StoredLoad]:
@@ -174,8 +169,7 @@ def _period(load: StoredLoad) -> Period:
 def _check_words(name: str, text: str) -> None:
     if not text.strip():
         raise BadInput("an acceptance is kept on record with who and why", where=name, fix="say who accepts it and for which reason")
-    joined = re.sub(r"(?<=\d)\s(?=\d)", "", text)
-    if hide_personal_codes(joined) != joined:
+    if holds_personal_code(text):
         raise BadInput("the text holds a personal code, and it is kept on record", where=name, fix="leave the code out")
 
 
