@@ -57,10 +57,9 @@ def _posed(system: LinkedSystem, values: list[Counts]) -> SuppressionProblem:
 def _dimension(name: str, groups: int, leaves: int) -> Dimension:
     tops = [(f"G{group}", "_T") for group in range(groups)]
     below = [(f"L{leaf}", f"G{leaf % groups}" if groups else "_T") for leaf in range(leaves)]
-    codes = [("_T", None), *tops, *below]
-    return Dimension(
-        id=name, label=Text(lv=name, en=name), codes=tuple(DimensionCode(id=code, label=Text(lv=code, en=code), parent=up) for code, up in codes)
-    )
+    parents = [("_T", None), *tops, *below]
+    codes = tuple(DimensionCode(id=code, label=Text(lv=code, en=code), parent=parent) for code, parent in parents)
+    return Dimension(id=name, label=Text(lv=name, en=name), codes=codes)
 
 
 def _counts(number: int) -> Counts:

@@ -20,7 +20,7 @@ from saime.core.protection.witnesses import Witness
 
 ALMOST_FREE = 1e-3  # as in the heuristic: cost of moving a cell that is withheld anyway
 REACHED = 1e-5  # the solver's rounding
-PASSES = 4  # over the demands
+PASSES = 3  # over the demands
 GAIN = 1e-3  # of the cost; a pass that gains less is the last
 
 
@@ -64,6 +64,7 @@ class _Pass:
         self._near, self._limits, self._open = near, limits, open_cells
         self._full = np.where(task.free, 0.0, np.maximum(task.costs, 1e-6))
         self._costs = np.where(task.forced, self._full * ALMOST_FREE, self._full)
+        self._typical = float(np.median(self._full))
         self._candidates, self._chosen = task.candidates, task.costs
         self._up, self._down = np.zeros(len(task.values)), np.zeros(len(task.values))
         self.withheld = task.forced.copy()
@@ -93,7 +94,7 @@ class _Pass:
     def _reach(self, place: int, change: float) -> bool:
         if (self._up if change > 0 else self._down)[place] >= abs(change) - REACHED:
             return True
-        witnesses = self._near.cheapest(place, change, self._costs, self._open)
+        witnesses = self._near.cheapest(place, change, self._costs, self._typical, self._open)
         for witness in witnesses:
             self._add(witness)
         return bool(witnesses)

@@ -49,7 +49,9 @@ class Movement:
         at_truth = rows.activity(counts)
         upper = np.concatenate([self._limits.up[self._places], self._limits.down[self._places], np.full(len(absent), np.inf)])
         bounds = (np.zeros(len(upper)), upper)
-        return LinearProgram((starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX, solver=self._solver)
+        return LinearProgram(
+            (starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX, solver=self._solver
+        )
 
     def set_costs(self, costs: Numbers) -> None:
         """Cost of moving each cell by one person; shape: all cells."""

@@ -14,7 +14,8 @@ from saime.core.protection.reduction import ranges, reduce_rows, take_rows
 from saime.core.protection.solver import DUAL_SIMPLEX, new_solver
 from saime.core.protection.witnesses import Witness, rows_of_cells
 
-FIRST, FACTOR = 64, 4  # cells looked at first; how many times more when these have no answer
+FIRST, FACTOR = 128, 4  # cells looked at first; how many times more when these have no answer
+FEWER_ROWS = 30.0  # times the typical cost: what it counts to leave another row to be balanced, once cheap cells had no answer
 FARTHEST = 100.0  # times that a movement is stretched at most
 
 
@@ -30,24 +31,30 @@ class Neighbourhoods:
         self._by_row = rows.starts, rows.cells
         self._is_equation = rows.lower == rows.upper
         self._row_seen, self._counts = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
-        self._left, self._cost = np.full(size, -1, dtype=np.int64), np.full(size, np.inf)
-        self._inside, self._column = np.zeros(size, dtype=np.bool_), np.full(size, -1, dtype=np.int64)
+        self._left, self._column = (np.full(size, -1, dtype=np.int64) for _ in range(2))
+        self._inside = np.zeros(size, dtype=np.bool_)
 
     def movable(self, cells: Places) -> Places:
         """Those of the cells that are not alone in an equation, once all others are held."""
         return np.asarray(peel(cells, self._by_cell, self._by_row, self._is_equation, self._inside, self._counts))
 
-    def cheapest(self, place: int, change: float, costs: Numbers, open_cells: Flags) -> list[Witness]:
-        """The cheapest movement of open cells near ``place`` that changes it by ``change`` or more, stretched both ways; empty if none does."""
-        most = FIRST
+    def cheapest(self, place: int, change: float, costs: Numbers, typical: float, open_cells: Flags) -> list[Witness]:
+        """The cheapest movement of open cells near ``place`` that changes it by ``change`` or more, stretched both ways; empty if none.
+
+        ``typical``: of the costs. Cheap cells are looked at first; if they have no answer, those that balance each other and have room.
+        """
+        most, weights = FIRST, costs
         while True:
-            ball = grow(place, most, self._by_cell, self._by_row, open_cells, costs, self._row_seen, self._left, self._cost)
+            ball = grow(place, most, self._by_cell, self._by_row, open_cells, weights, typical, self._row_seen, self._left)
             cells = np.sort(self.movable(ball))
             moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
             if moved is not None:
                 return list(self._stretched(moved))
             if len(ball) < most:
                 return []
+            if most == FIRST:
+                typical *= FEWER_ROWS
+                weights = costs + typical * abs(change) / np.maximum(self._limits.down, 1.0)
             most *= FACTOR
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:

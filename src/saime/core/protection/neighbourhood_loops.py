@@ -11,6 +11,8 @@ import numpy as np
 
 from saime.core.protection.flow_loops import Ints, Marks, Reals, njit
 
+TAKEN = -2
+
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
 def grow(
@@ -20,17 +22,19 @@ def grow(
     by_row: tuple[Ints, Ints],
     open_cells: Marks,
     weights: Reals,
+    typical: float,
     row_seen: Marks,
     left: Ints,
-    cost: Reals,
 ) -> Ints:
-    """Up to ``most`` open cells, the cheapest to reach from ``place``; a cell with rows that nothing else reached yet counts as dearer.
+    """Up to ``most`` open cells tied to ``place``, first those that leave the fewest rows to be balanced by others, and cheap ones.
 
-    ``row_seen``, ``left`` (rows of a cell that nothing reached) and ``cost`` are work space: False, -1 and infinity before and after.
+    A cell that moves must be balanced in each of its rows; so cells all of whose rows others are in close the circle, and come first.
+    ``typical``: weight of leaving a row open. ``row_seen`` and ``left`` (rows of a cell that nothing reached yet, -1 if unseen) are work
+    space, False and -1 before and after.
     """
     (cell_starts, cell_rows), (row_starts, row_cells) = by_cell, by_row
     ball, seen = np.empty(most, dtype=np.int64), [place]
-    cost[place], left[place] = 0.0, 0
+    left[place] = 0
     heap = [(0.0, place)]
     count = 0
     while len(heap) > 0 and count < most:
@@ -53,17 +57,13 @@ def grow(
                     left[other] = cell_starts[other + 1] - cell_starts[other]
                     seen.append(other)
                 left[other] -= 1
-                cost[other] = min(cost[other], cost[cell] + weights[other])
-                heappush(heap, (cost[other] + weights[other] * left[other], other))
+                heappush(heap, ((1 + left[other]) * typical + weights[other], other))
     for cell in seen:
-        left[cell], cost[cell] = -1, np.inf
+        left[cell] = -1
     for cell in ball[:count]:
         for item in range(cell_starts[cell], cell_starts[cell + 1]):
             row_seen[cell_rows[item]] = False
     return ball[:count]
-
-
-TAKEN = -2
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -102,7 +102,5 @@ def peel(cells: Ints, by_cell: tuple[Ints, Ints], by_row: tuple[Ints, Ints], is_
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
 def _is_alone(cell: int, cell_starts: Ints, cell_rows: Ints, is_equation: Marks, counts: Ints) -> bool:
-    for item in range(cell_starts[cell], cell_starts[cell + 1]):
-        if is_equation[cell_rows[item]] and counts[cell_rows[item]] == 1:
-            return True
-    return False
+    rows = cell_rows[cell_starts[cell] : cell_starts[cell + 1]]
+    return bool((is_equation[rows] & (counts[rows] == 1)).any())
