@@ -36,10 +36,18 @@ def audit(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers], tar
     wanted = np.zeros(len(values), dtype=np.bool_)
     wanted[targets] = True
     for part in parts(rows, values, inside):
-        columns = np.flatnonzero(wanted[part.places])
-        found[part.places[columns]] = part.extremes(columns, flows=flows)
+        if len(columns := np.flatnonzero(wanted[part.places])):
+            found[part.places[columns]] = part.extremes(columns, flows=flows)
     ends = found[targets]
     return np.where(np.abs(ends) > far / 2, np.copysign(np.inf, ends), ends)
+
+
+def some_table(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers]) -> Numbers:
+    """The known values, and for the others some that agree with rows and bounds. Raises: BadInput if nothing agrees."""
+    found = values.copy()
+    for part in parts(rows, values, bounds):
+        found[part.places] = part.point()
+    return found
 
 
 def _largest(ends: Numbers) -> float:
@@ -58,11 +66,15 @@ class Part:
         """The lowest and the highest value of each target, targets x 2. Raises: BadInput if nothing agrees with the rows."""
         if len(self.rows.lower) == 0:
             return np.stack([self.bounds[0][targets], self.bounds[1][targets]], axis=1)
-        if flows and len(targets) and (network := find_network(self.rows, len(self.places))) is not None:
-            point = self._solve(self._program())
+        if flows and (network := find_network(self.rows, len(self.places))) is not None:
+            point = self.point()
             flow = build_flow_network(self.rows, network, self.rows.activity(point))
             return self._by_flow(flow, point, targets)
         return self._by_programs(targets)
+
+    def point(self) -> Numbers:
+        """Some value for each cell. Raises: BadInput if nothing agrees with the rows."""
+        return self._solve(self._program())
 
     def _by_flow(self, flow: FlowNetwork, point: Numbers, targets: Places) -> Numbers:
         down, up = (np.maximum(room, 0.0) for room in (point - self.bounds[0], self.bounds[1] - point))

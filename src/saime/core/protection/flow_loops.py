@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 try:
-    from numba import njit
+    from numba import njit as njit  # others here take it from this module
 except ImportError:  # the loops are plain Python then; the answers are the same
 
     def njit(**_options: Any) -> Callable[[Any], Any]:  # type: ignore[no-redef]

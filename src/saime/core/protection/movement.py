@@ -5,6 +5,8 @@ The cells that move are those a reader must not know; their support is what seco
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places, add_by_row
@@ -21,7 +23,7 @@ class Movement:
     ``values``: true counts, nan where not available. A movement is an array over all cells, in persons.
     """
 
-    def __init__(self, rows: Knowledge, values: Numbers, movable: Flags, limits: Limits) -> None:
+    def __init__(self, rows: Knowledge, values: Numbers, movable: Flags, limits: Limits, solver: Any = None) -> None:
         absent = np.isnan(values)
         counts = np.nan_to_num(values)
         self._places: Places = np.flatnonzero(movable & ~absent)
@@ -29,7 +31,7 @@ class Movement:
         self._column = np.full(self._size, -1, dtype=np.int64)
         self._column[self._places] = np.arange(len(self._places))
         activity = reduce_rows(rows, absent | movable, np.where(absent, 0.0, counts))
-        self._limits = limits
+        self._limits, self._solver = limits, solver
         self._program = self._build(activity, counts, np.flatnonzero(absent))
 
     def _build(self, rows: Knowledge, counts: Numbers, absent: Places) -> LinearProgram:
@@ -47,7 +49,9 @@ class Movement:
         at_truth = rows.activity(counts)
         upper = np.concatenate([self._limits.up[self._places], self._limits.down[self._places], np.full(len(absent), np.inf)])
         bounds = (np.zeros(len(upper)), upper)
-        return LinearProgram((starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX)
+        return LinearProgram(
+            (starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX, solver=self._solver
+        )
 
     def set_costs(self, costs: Numbers) -> None:
         """Cost of moving each cell by one person; shape: all cells."""

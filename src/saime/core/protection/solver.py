@@ -53,12 +53,16 @@ class LinearProgram:
         *,
         strategy: int,
         whole: bool = False,
+        solver: Any = None,
     ) -> None:
-        """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum."""
+        """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum.
+
+        ``solver``: one that another program has done with; a new one takes longer to make than a small program to solve.
+        """
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
-        self._highs = new_solver(simplex_strategy=strategy, **(WHOLE if whole else {}))
+        self._highs = solver or new_solver(simplex_strategy=strategy, **(WHOLE if whole else {}))
         model: Any = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.size, len(row_bounds[0])
         model.col_cost_ = np.zeros(self.size)

@@ -7,6 +7,7 @@ Cells that no row ties together are solved apart. The same problem gives the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,12 +16,30 @@ from saime.core.protection.audit import ROUNDING, audit
 from saime.core.protection.budget import Budget
 from saime.core.protection.constraints import Flags, Numbers, Places
 from saime.core.protection.demands import Task, task_of
-from saime.core.protection.exact import CuttingPlanes, Found
+from saime.core.protection.exact import CuttingPlanes
 from saime.core.protection.goals import Goals
+from saime.core.protection.local import LocalAnswer, solve_locally
+from saime.core.protection.network import find_network
 from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
 from saime.core.protection.reduction import merge_terms, reduce_rows, tied_parts
+from saime.core.protection.witnesses import Witness, proven_reach
 
 Progress = Callable[[int, int], None]  # done, of how many
+
+
+LARGE = 1500  # cells that hang together; more are solved by local programs
+LARGE_NETWORK = 6000  # the same where flows answer for the attackers
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Part of a problem, its cells at ``places``. ``local``: how it was solved, where it was too large for one program."""
+
+    places: Places
+    withheld: Flags
+    bound: float
+    unsafe: Places
+    local: LocalAnswer | None = None
 
 
 def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progress: Progress | None = None) -> SuppressionPattern:
@@ -30,19 +49,13 @@ def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progr
     Raises: BadInput where values contradict rows, bounds or each other.
     """
     _check(problem)
-    task = task_of(problem)
-    withheld = task.forced.copy()
-    found: list[Found] = []
-    unsafe: list[int] = []
-    parts = list(_parts(task))
+    parts = list(_parts(task_of(problem)))
+    solved = []
     for done, (places, part) in enumerate(parts):
         if progress:
             progress(done, len(parts))
-        goals = Goals(part)
-        unsafe.extend(int(places[demand.place]) for demand in goals.give_up())
-        found.append(_solve(part, goals, Budget(seconds=seconds)))
-        withheld[places] |= found[-1].pattern > 0.5
-    return _proven(problem, withheld, found, np.array(sorted(set(unsafe)), dtype=np.int64))
+        solved.append(_solve(places, part, Budget(seconds=seconds)))
+    return _proven(problem, solved)
 
 
 def _parts(task: Task) -> Iterator[tuple[Places, Task]]:
@@ -54,22 +67,50 @@ def _parts(task: Task) -> Iterator[tuple[Places, Task]]:
             yield places, task.part(places, own)
 
 
-def _solve(part: Task, goals: Goals, budget: Budget) -> Found:
+def _solve(places: Places, part: Task, budget: Budget) -> Solved:
+    size = int(part.movable.sum())
+    if size > LARGE and (size > LARGE_NETWORK or part.free.any() or find_network(part.rows, len(places)) is None):
+        local = solve_locally(part, budget)
+        return Solved(places, local.withheld, local.bound, places[local.unsafe], local)
+    goals = Goals(part)
+    unsafe = places[np.array([demand.place for demand in goals.give_up()], dtype=np.int64)]
     if not part.candidates.any():
-        return Found(part.forced.astype(np.float64), 0.0, 0.0)
-    return CuttingPlanes(part, goals, budget).run()
+        return Solved(places, part.forced, 0.0, unsafe)
+    found = CuttingPlanes(part, goals, budget).run()
+    return Solved(places, found.pattern > 0.5, found.bound, unsafe)
 
 
-def _proven(problem: SuppressionProblem, withheld: Flags, found: list[Found], unsafe: Places) -> SuppressionPattern:
+def _proven(problem: SuppressionProblem, solved: list[Solved]) -> SuppressionPattern:
     """The pattern with the attacker's intervals. Raises: SaimeError if the attacker finds a primary cell that should be safe."""
-    shown = np.where(withheld, np.nan, problem.values)
-    intervals = audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary)
+    withheld = np.zeros(len(problem.values), dtype=np.bool_)
+    withheld[problem.primary] = True
+    for part in solved:
+        withheld[part.places[part.withheld]] = True
+    unsafe = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(part.unsafe for part in solved)]))
+    intervals = _intervals(problem, withheld, solved)
     exposed = np.setdiff1d(problem.primary[~is_protected(problem, intervals)], unsafe)
     if len(exposed):
         raise SaimeError(f"{len(exposed)} cells came out unsafe", where=f"cell {exposed[0]}", fix="report this with the table's name")
     secondary = withheld.copy()
     secondary[problem.primary] = False
-    return SuppressionPattern(withheld, float(problem.costs[secondary].sum()), sum(part.bound for part in found), intervals, unsafe)
+    return SuppressionPattern(withheld, float(problem.costs[secondary].sum()), sum(part.bound for part in solved), intervals, unsafe)
+
+
+def _intervals(problem: SuppressionProblem, withheld: Flags, solved: list[Solved]) -> Numbers:
+    """Exact, but for parts that were solved locally: there, what the witnesses prove at least."""
+    local, table = np.zeros(len(withheld), dtype=np.bool_), problem.values.copy()
+    witnesses: list[Witness] = []
+    for part in solved:
+        if part.local:
+            local[part.places] = True
+            table[part.places] = part.local.table
+            witnesses.extend(Witness(part.places[one.cells], one.amounts) for one in part.local.witnesses)
+    bounds, among = (problem.lower, problem.upper), local[problem.primary]
+    unknown = withheld | np.isnan(problem.values)
+    down, up = proven_reach(problem.rows, table, bounds, unknown, witnesses)
+    found = np.stack([table - down, table + up], axis=1)[problem.primary]
+    found[~among] = audit(problem.rows, np.where(withheld, np.nan, problem.values), bounds, problem.primary[~among])
+    return found
 
 
 def is_protected(problem: SuppressionProblem, intervals: Numbers) -> Flags:

@@ -1,0 +1,90 @@
+"""The cells around one that could move with it, as a small suppression problem of their own; all others are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places
+from saime.core.protection.demands import Limits
+from saime.core.protection.movement import Movement
+from saime.core.protection.neighbourhood_loops import grow, peel
+from saime.core.protection.reduction import ranges, reduce_rows, take_rows
+from saime.core.protection.solver import DUAL_SIMPLEX, new_solver
+from saime.core.protection.witnesses import Witness, rows_of_cells
+
+FIRST, FACTOR = 128, 4  # cells looked at first; how many times more when these have no answer
+FEWER_ROWS = 30.0  # times the typical cost: what it counts to leave another row to be balanced, once cheap cells had no answer
+FARTHEST = 100.0  # times that a movement is stretched at most
+
+
+class Neighbourhoods:
+    """``table``: a value for each cell, which agrees with the rows. ``limits``: how far each cell may move from it."""
+
+    def __init__(self, rows: Knowledge, table: Numbers, limits: Limits) -> None:
+        size, count = len(table), len(rows.lower)
+        self._rows, self._table, self._limits = rows, table, limits
+        self._solver = new_solver(simplex_strategy=DUAL_SIMPLEX)
+        starts, order = rows_of_cells(rows, size)
+        self._by_cell = starts, np.repeat(np.arange(count, dtype=np.int64), np.diff(rows.starts))[order]
+        self._by_row = rows.starts, rows.cells
+        self._is_equation = rows.lower == rows.upper
+        self._row_seen, self._counts = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+        self._left, self._column = (np.full(size, -1, dtype=np.int64) for _ in range(2))
+        self._inside = np.zeros(size, dtype=np.bool_)
+
+    def movable(self, cells: Places) -> Places:
+        """Those of the cells that are not alone in an equation, once all others are held."""
+        return np.asarray(peel(cells, self._by_cell, self._by_row, self._is_equation, self._inside, self._counts))
+
+    def cheapest(self, place: int, change: float, costs: Numbers, typical: float, open_cells: Flags) -> list[Witness]:
+        """The cheapest movement of open cells near ``place`` that changes it by ``change`` or more, stretched both ways; empty if none.
+
+        ``typical``: of the costs. Cheap cells are looked at first; if they have no answer, those that balance each other and have room.
+        """
+        most, weights = FIRST, costs
+        while True:
+            ball = grow(place, most, self._by_cell, self._by_row, open_cells, weights, typical, self._row_seen, self._left)
+            cells = np.sort(self.movable(ball))
+            moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
+            if moved is not None:
+                return list(self._stretched(moved))
+            if len(ball) < most:
+                return []
+            if most == FIRST:
+                typical *= FEWER_ROWS
+                weights = costs + typical * abs(change) / np.maximum(self._limits.down, 1.0)
+            most *= FACTOR
+
+    def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
+        limits = Limits(self._limits.down[cells], self._limits.up[cells])
+        movement = Movement(self._rows_over(cells), self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, self._solver)
+        movement.set_costs(costs)
+        moved = movement.cheapest(column, change)
+        if moved is None:
+            return None
+        own = np.flatnonzero(moved)
+        return Witness(cells[own], moved[own])
+
+    def _stretched(self, witness: Witness) -> Iterator[Witness]:
+        """The movement as far as its cells have room, and the other way round; equations are kept by any multiple, other rows maybe not."""
+        if not self._is_equation[self._touched(witness.cells)].all():
+            yield witness
+            return
+        for amounts in (witness.amounts, -witness.amounts):
+            room = np.where(amounts > 0, self._limits.up[witness.cells], self._limits.down[witness.cells])
+            if (share := float((room / np.abs(amounts)).min())) > 0:
+                yield Witness(witness.cells, min(share, FARTHEST) * amounts)
+
+    def _touched(self, cells: Places) -> Places:
+        starts, owners = self._by_cell
+        return np.unique(owners[ranges(starts[cells], starts[cells + 1])])
+
+    def _rows_over(self, cells: Places) -> Knowledge:
+        touched = self._touched(cells)
+        self._inside[cells] = True
+        self._column[cells] = np.arange(len(cells))
+        rows = reduce_rows(take_rows(self._rows, touched), self._inside, self._table)
+        self._inside[cells] = False
+        return Knowledge(rows.starts, self._column[rows.cells], rows.signs, rows.lower, rows.upper)
