@@ -68,7 +68,7 @@ def test_a_sum_of_few_persons_is_withheld_with_others_and_the_proof_holds_from_o
     assert {"BURIAL|F|2022-01", "BURIAL|F|2022-Q1"} < withheld(protected)
     verify(protected.dataset, protected.certificate)
     certificate = protected.certificate
-    assert (certificate.kind, certificate.rules) == ("attack", {"rule": "amounts", "minimum": 5})
+    assert (certificate.kind, certificate.rules) == ("attack", {"rule": "amounts", "contributors": 5})
     assert (certificate.withheld, certificate.primary, certificate.secondary) == (len(withheld(protected)), 0, 0), "no reasons are told"
     assert certificate.narrowest_interval is not None
     assert protect_amounts(sums, PrimaryRule(minimum=5), METADATA) == protected, "the same input gives the same"
