@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.publication import Publication
-from saime.core.model.certificate import Certificate
+from saime.core.model.certificate import AMOUNTS, Certificate
 from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
 
@@ -33,8 +33,18 @@ DETAIL_NAMES = {
     "check": Text(lv="Pārbaude pirms publicēšanas", en="Check before release"),
     "approved_at": Text(lv="Apstiprināts", en="Approved"),
     "withheld": Text(lv="Konfidenciālas šūnas", en="Withheld cells"),
+    "rule": Text(lv="Noteikums", en="Rule"),
+    "contributors": Text(lv="Mazākais personu skaits, kas veido summu", en="Fewest persons behind a sum"),
+    "p_percent": Text(lv="p % noteikums: p", en="p % rule: p"),
+    "dominance_n": Text(lv="Dominances noteikums: n", en="Dominance rule: n"),
+    "dominance_k": Text(lv="Dominances noteikums: k, %", en="Dominance rule: k, %"),
+    "pq_p": Text(lv="pq noteikums: p", en="pq rule: p"),
+    "pq_q": Text(lv="pq noteikums: q", en="pq rule: q"),
+    "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
+    "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
 }
 DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
+DETAIL_VALUES |= {AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums")}
 DETAIL_VALUES |= {
     "two-person": Text(lv="viens cilvēks sagatavoja, otrs apstiprināja", en="one person prepared, another approved"),
     "demo": Text(lv="demonstrācija: bez divu cilvēku pārbaudes", en="demonstration: not checked by two persons"),
@@ -77,6 +87,8 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
                 en=f"The figures were published before by their source: {basis.en}.",
             )
         ]
+    if certificate.rules.get("rule") == AMOUNTS:
+        return [*_rule_of_amounts(certificate), *_attack_of_amounts(certificate)]
     return [*_rule(certificate), _counts(certificate), *_attack(certificate)]
 
 
@@ -96,9 +108,14 @@ def _counts(certificate: Certificate) -> Text:
     cells, withheld = certificate.cells, certificate.withheld
     if not withheld:
         return Text(lv=f"Konfidenciālu šūnu nav; publicēto šūnu skaits: {cells}.", en=f"No cell is withheld; cells published: {cells}.")
-    told = Text(lv=f"Konfidenciālo šūnu skaits: {withheld} no {cells}.", en=f"Withheld cells: {withheld} of {cells}.")
+    told = _withheld_of(certificate)
     reasons = _reasons(certificate)
     return Text(lv=f"{told.lv} {reasons.lv}", en=f"{told.en} {reasons.en}")
+
+
+def _withheld_of(certificate: Certificate) -> Text:
+    withheld, cells = certificate.withheld, certificate.cells
+    return Text(lv=f"Konfidenciālo šūnu skaits: {withheld} no {cells}.", en=f"Withheld cells: {withheld} of {cells}.")
 
 
 def _reasons(certificate: Certificate) -> Text:
@@ -144,4 +161,32 @@ def _attack(certificate: Certificate) -> list[Text]:
                 f"Cells exposed: {certificate.exposed}."
             ),
         ),
+    ]
+
+
+def _rule_of_amounts(certificate: Certificate) -> list[Text]:
+    return [
+        Text(
+            lv="Netiek publicētas summas, kuras veido pārāk maz personu vai kuras pārāk daudz atklāj par atsevišķu personu ieguldījumu.",
+            en="Sums are not published where too few persons contribute, or where they tell too much about what single persons contribute.",
+        ),
+        _withheld_of(certificate),
+    ]
+
+
+def _attack_of_amounts(certificate: Certificate) -> list[Text]:
+    """For a reader of everything that the dataset publishes, who knows no rule."""
+    if not certificate.withheld:
+        return []
+    return [
+        Text(
+            lv=(
+                "Pārbaude ar uzbrukumu: katrai konfidenciālajai šūnai aprēķināts, cik precīzi tās vērtību var noteikt no visa "
+                f"publicētā. Precīzi aprēķināmu šūnu skaits: {certificate.exposed}."
+            ),
+            en=(
+                "Test by attack: for every withheld cell we computed how closely a reader can work out its value from everything "
+                f"published. Cells that can be computed exactly: {certificate.exposed}."
+            ),
+        )
     ]

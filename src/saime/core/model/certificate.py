@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from saime.core.model.dataset import Dataset
 from saime.core.model.text import Text
 
+AMOUNTS = "amounts"  # the rule of a certificate of sums; counts have a threshold
+
 
 class Certificate(BaseModel):
     """Proof that a dataset may be published.

@@ -11,13 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import Certificate, dataset_digest
+from saime.core.model.certificate import AMOUNTS, Certificate, dataset_digest
 from saime.core.model.dataset import WITHHELD, Dataset, LineageStep
 from saime.core.protection.audit import audit
 from saime.core.protection.constraints import INFINITY, SHOWN, Numbers, Places, as_numbers, knowledge
 from saime.core.protection.solver import SOLVER
 
-AMOUNTS = "amounts"
 METHOD = "exact intervals of all withheld cells, for a reader of everything the dataset publishes"
 HUNDREDTHS = 100
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from saime.core.errors import BadInput, Refused
+from saime.core.model.certificate import AMOUNTS
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -28,7 +29,7 @@ from saime.core.model.dataset import (
 )
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
-from saime.core.protection.amount_attack import AMOUNTS, HUNDREDTHS, certify_amounts, withheld_intervals
+from saime.core.protection.amount_attack import HUNDREDTHS, certify_amounts, withheld_intervals
 from saime.core.protection.constraints import Flags, Numbers, as_numbers
 from saime.core.protection.problem import SuppressionProblem
 from saime.core.protection.protect import ProtectedDataset
@@ -179,8 +180,10 @@ def _step(rule: PrimaryRule, withheld: Flags) -> LineageStep:
 
 
 def _parameters(rule: PrimaryRule) -> dict[str, str | int | float | bool | None]:
-    """The rule's fields that are set, flat."""
+    """The rule's fields that are set, flat. A minimum is here of those who contribute, and not of what is published."""
     stated = rule.model_dump(exclude_none=True, exclude_defaults=True)
+    if rule.minimum is not None:
+        stated = {"contributors": stated.pop("minimum")} | stated
     flat: dict[str, str | int | float | bool | None] = {}
     for name, value in stated.items():
         if isinstance(value, dict):

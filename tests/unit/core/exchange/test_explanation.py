@@ -28,6 +28,13 @@ def test_an_interval_without_an_upper_end_is_said_so():
     assert "None of them has an upper bound." in words(narrowest_interval=None)
 
 
+def test_sums_are_told_as_sums():
+    told = words(rules={"rule": "amounts", "contributors": 5}, primary=0, secondary=0)
+    assert "Sums are not published where too few persons contribute" in told
+    assert "Withheld cells: 4 of 20." in told
+    assert "small count" not in told
+
+
 def test_figures_of_a_source_name_their_publication():
     assert (
         words(kind="published_by_source", basis=Text(lv="LabIS", en="LabIS, June 2019"))

@@ -17,6 +17,7 @@ from saime.core.model.text import Text
 from saime.core.protection.amount_attack import withheld_intervals
 from saime.core.protection.amounts import protect_amounts
 from saime.core.protection.protect import ProtectedDataset, verify
+from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.plan import ThresholdProtection
 from support.tabulation import PAYMENTS, Counter, Fact, payment, plan, tree
 
@@ -68,7 +69,7 @@ def test_a_sum_of_few_persons_is_withheld_with_others_and_the_proof_holds_from_o
     assert {"BURIAL|F|2022-01", "BURIAL|F|2022-Q1"} < withheld(protected)
     verify(protected.dataset, protected.certificate)
     certificate = protected.certificate
-    assert (certificate.kind, certificate.rules) == ("attack", {"rule": "amounts", "minimum": 5})
+    assert (certificate.kind, certificate.rules) == ("attack", {"rule": "amounts", "contributors": 5})
     assert (certificate.withheld, certificate.primary, certificate.secondary) == (len(withheld(protected)), 0, 0), "no reasons are told"
     assert certificate.narrowest_interval is not None
     assert protect_amounts(sums, PrimaryRule(minimum=5), METADATA) == protected, "the same input gives the same"
@@ -121,6 +122,14 @@ def test_a_withheld_sum_that_is_published_after_all_is_refused(sums: MagnitudeTa
     forged = protected.certificate.model_copy(update={"dataset_digest": dataset_digest(alone)})
     with pytest.raises(Refused, match="1 withheld cells can be computed"):
         verify(alone, forged)
+
+
+def test_the_release_store_takes_it_and_proves_it_again(sums: MagnitudeTable, tmp_path: Path) -> None:
+    protected = protect_amounts(sums, PrimaryRule(minimum=5), METADATA)
+    store = ReleaseStore(tmp_path / "releases")
+    kept = store.kept(store.add(protected))
+    assert (kept.dataset, kept.certificate) == (protected.dataset, protected.certificate)
+    verify(kept.dataset, kept.certificate)
 
 
 def test_what_cannot_be_protected_is_told(tmp_path: Path, sums: MagnitudeTable) -> None:
