@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from saime.core.errors import BadInput
+from saime.core.pack.reader import Pack
+from saime.production.services import Production, produce_everything, tabulate
 from support.commands import run_saime
 
 TABLE = "disability-2019-06"
+NEW_FEEDS = ("pensions", "unemployment", "municipal-assistance", "care-residents")
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,34 @@ def test_a_missing_month_is_named(home: Path) -> None:
     done = run_saime("tabulate", "benefit-recipients-2022", home=home)
     assert done.returncode == 3
     assert "2022-05" in done.stderr
+
+
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+def test_a_damaged_or_missing_partition_is_named_and_nothing_is_published(home: Path, pack_root: Path, harm: str) -> None:
+    production = Production.in_home(home, Pack(pack_root))
+    before = {path: path.read_bytes() for path in production.releases.rglob("*") if path.is_file()}
+    path = next((home / "warehouse" / "facts" / "benefits").rglob("*.parquet"))
+    if harm == "damaged":
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+    else:
+        path.unlink()
+    with pytest.raises(BadInput, match=rf"partition \d+ of load benefits-2022-\d\d-\w+ is {harm}") as refusal:
+        produce_everything(production)
+    assert str(path) in refusal.value.where
+    assert {path: path.read_bytes() for path in production.releases.rglob("*") if path.is_file()} == before
+
+
+def test_the_new_feeds_are_counted_inside(prepared_home: Path, pack_root: Path) -> None:
+    pack = Pack(pack_root)
+    production = Production.in_home(prepared_home, pack)
+    plans = [plan for plan in pack.plans if plan.population in NEW_FEEDS]
+    tables = {plan.dataset: tabulate(production, plan, production.facts(plan)) for plan in plans}
+    assert {plan.population for plan in plans} == set(NEW_FEEDS)
+    assert all(table.values[0] for table in tables.values())
+    assert 200 < (tables["pension-amounts-2022-2024-median"]["_T", "_T", "2024"] or 0) < 400
+    recipients = tables["municipal-assistance-2022-2024"]["GUARANTEED_MINIMUM_INCOME", "_T", "_T", "2024"] or 0
+    households = tables["guaranteed-minimum-income-households-2022-2024"]["_T", "2024"] or 0
+    assert recipients / 2 < households < recipients
 
 
 def test_the_way_back_is_shown(prepared_home: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
@@ -172,6 +175,12 @@ PAID = FeedContract(
     ),
     key=("person",),
 )
+LIVING = PAID.model_copy(
+    update={
+        "feed": "living",
+        "columns": (PAID.columns[0], Column(name="home", type="household", required=False, label=Text(lv="Māja", en="Home"))),
+    }
+)
 PLACES = CodeList("places", "1", ("old", "new", "always"), ((None, date(2021, 6, 30)), (date(2021, 7, 1), None), (None, None)))
 
 
@@ -210,6 +219,43 @@ def test_floats_are_no_amounts(home: Home, tmp_path: Path) -> None:
     pq.write_table(pa.table({"person": [personal_code(1)], "place": ["new"], "amount": [0.1]}), tmp_path / "a.parquet")
     with pytest.raises(DeliveryRefused, match="floats are not exact"):
         load_paid(home, tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_households_are_stored_as_pseudonyms_that_stay_the_same(home: Home, tmp_path: Path, format_: str) -> None:
+    delivered = [[7, 7, 900_001, None], [7, 900_001, 900_001, 7]]
+    stored = []
+    for number, (period, households) in enumerate(zip(("2021-07", "2021-08"), delivered, strict=True)):
+        table = pa.table({"person": [personal_code(n) for n in range(4)], "home": pa.array(households, pa.int64())})
+        path = tmp_path / f"{number}.{format_}"
+        pq.write_table(table, path) if format_ == "parquet" else pa_csv.write_csv(table, path, pa_csv.WriteOptions(quoting_style="none"))
+        delivery = Delivery(path, LIVING, {}, Period.parse(period), "2021-09-01T08:00:00+00:00", synthetic=True)
+        cipher = open_person_cipher(home.root / "keys", home.warehouse.key_fingerprint)
+        load_delivery(home.warehouse, delivery, cipher=cipher, quarantine=home.quarantine)
+        files = (home.root / "warehouse" / "facts" / "living" / period).rglob("*.parquet")
+        stored.append(Counter(value for file in files for value in pq.read_table(file)["home"].to_pylist()))
+    of_seven = next(value for value, count in stored[0].items() if count == 2)
+    of_the_other = next(value for value, count in stored[0].items() if value not in (of_seven, None))
+    assert stored == [{of_seven: 2, of_the_other: 1, None: 1}, {of_seven: 2, of_the_other: 2}]
+    assert not {7, 900_001} & {of_seven, of_the_other}
+
+
+def test_a_household_that_is_no_number_is_told_and_not_shown(home: Home, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"person,home\n{personal_code(1)},12\n{personal_code(2)},9-B\n", encoding="utf-8")
+    delivery = Delivery(path, LIVING, {}, Period.parse("2021-07"), "2021-08-01T08:00:00+00:00", synthetic=True)
+    cipher = open_person_cipher(home.root / "keys", home.warehouse.key_fingerprint)
+    with pytest.raises(DeliveryRefused) as refusal:
+        load_delivery(home.warehouse, delivery, cipher=cipher, quarantine=home.quarantine)
+    (fault,) = refusal.value.faults
+    assert (fault.code, fault.column, [place.row for place in fault.places]) == ("bad_integer", "home", [2])
+    assert "9-B" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("changes", "what"), [({"extract": True}, "never goes into an extract"), ({"code_list": "x"}, "no other")])
+def test_a_household_never_goes_into_an_extract(changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(ValueError, match=what):
+        Column(name="home", type="household", label=Text(lv="Mājsaimniecība", en="Household"), **changes)
 
 
 @pytest.mark.parametrize("text", ["ten", "1.234", "1,234.00", "1e3", " 1", "12.", "-"])

@@ -30,7 +30,7 @@ CODE_LISTS = {
     "impairment": ("sight", "hearing"),
     "group": ("group1", "group2"),
 }
-_TYPES = {"code": pa.uint16(), "integer": pa.int32(), "boolean": pa.bool_(), "amount": pa.int32()}
+_TYPES = {"code": pa.uint16(), "integer": pa.int32(), "boolean": pa.bool_(), "amount": pa.int32(), "household": pa.int64()}
 
 
 def _text(words: str) -> dict[str, str]:
@@ -58,6 +58,7 @@ FEED = _feed(
     key=["person_code", "start"],
     spell={"start": "start", "end": "end"},
 )
+ASSISTANCE = _feed("assistance", [_column("household", "household")], key=[])
 PAYMENTS = _feed("payments", [_column("paid", "amount")], key=[])
 
 

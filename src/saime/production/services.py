@@ -155,6 +155,12 @@ def produce_plan(
 
 def protect_plan(production: Production, plan: TabulationPlan, table: InsideTable, facts: FactTable, engine: str) -> ProtectedDataset:
     """Raises: Refused for a measure that no rule of protection is made for, besides what ``protect`` and ``protect_amounts`` raise."""
+    if plan.unit != "person":
+        raise Refused(
+            f"no rule protects counts of {plan.unit}s yet; only counts of distinct persons are protected",
+            where=f"plans/{plan.dataset}.yaml, unit",
+            fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
+        )
     lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
     metadata = plan_metadata(production.pack, plan, facts)
     if isinstance(table, FrequencyTable):

@@ -17,7 +17,7 @@ from saime.core.tabulation.recasting import RecastDimension, recast_dimension
 from saime.core.tabulation.specification import CountedDimension, Leaf, Specification, Test
 from saime.core.tabulation.tabulation import Tabulation
 from saime.core.tabulation.time import read_periods, time_dimension
-from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.facts import PERSON, FactTable
 
 NO_RECASTS: Mapping[str, Recast] = MappingProxyType({})
 
@@ -61,6 +61,7 @@ def compile_tabulation(
         periods=concept.windows,
         not_available=frozenset() if concept.combinations or recast else not_available,
         amount=measure.amount,
+        counts=_counted_column(plan, facts, where),
     )
     return Tabulation(counted, structure, periods, measure, concept, not_available, recast)
 
@@ -69,6 +70,18 @@ def _check_scope(plan: TabulationPlan, facts: FactTable, where: str) -> None:
     if plan.population != facts.feed.feed:
         what = f"the plan counts feed '{plan.population}', the facts are of feed '{facts.feed.feed}'"
         raise BadInput(what, where=f"{where}, population", fix="tabulate over the facts of the feed that the plan names")
+
+
+def _counted_column(plan: TabulationPlan, facts: FactTable, where: str) -> str:
+    """Whose distinct values are counted."""
+    if plan.unit == "person":
+        return PERSON
+    if facts.feed.household_column is None:
+        what = f"feed '{facts.feed.feed}' has no column of type household"
+        raise BadInput(what, where=f"{where}, unit", fix="count persons, or a feed that tells households")
+    if plan.measure.amount is not None:
+        raise BadInput("amounts are added up by person, not by household", where=f"{where}, unit", fix="write `unit: person`")
+    return facts.feed.household_column
 
 
 def _recast(

@@ -35,7 +35,7 @@ def resolve_code(name: str, code: str, facts: FactTable, where: str) -> Test:
 
 def fact_column(name: str, facts: FactTable, where: str) -> Column:
     """The stored column of that name. Raises: BadInput that lists the columns there are."""
-    known = {column.name: column for column in facts.feed.stored_columns if column.type not in ("date", "amount")}
+    known = {column.name: column for column in facts.feed.stored_columns if column.type not in ("date", "amount", "household")}
     if name not in known:
         columns = ", ".join(sorted(known)) or "none"
         raise BadInput(f"feed '{facts.feed.feed}' has no column '{name}' to count by", where=where, fix=f"use one of: {columns}")

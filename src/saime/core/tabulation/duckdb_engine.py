@@ -37,27 +37,29 @@ class DuckDBEngine:
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell. Raises: TryLater if the memory limit is too low for a group of partitions."""
         counts = np.zeros(specification.structure.size, np.int64)
-        for cells, persons in self._results(show_sql(specification), facts, progress):
+        for cells, persons in self._results(show_sql(specification), specification.groups(facts), progress):
             counts[cells] += persons
         return specification.table(counts.tolist())
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
         """Add up the amounts of each person in each cell. Raises: as above."""
         result = Contributions(specification.structure.size, ordered=ordered)
-        for cells, values, persons in self._results(show_sql(specification), facts, progress):
+        for cells, values, persons in self._results(show_sql(specification), facts.partitions, progress):
             result.take(cells, values, persons)
         return result
 
-    def _results(self, queries: Sequence[str], facts: FactTable, progress: Progress | None) -> Iterator[list[Integers]]:
+    def _results(
+        self, queries: Sequence[str], partitions: Sequence[tuple[Path, ...]], progress: Progress | None
+    ) -> Iterator[list[Integers]]:
         """The columns of each query's answer, for one group of partitions after another."""
         done = 0
         with self._connect() as connection:
-            for group in _groups(facts.partitions, self.group_bytes):
+            for group in _groups(partitions, self.group_bytes):
                 files = [str(path) for partition in group for path in partition]
                 yield from self._answers(connection, queries, files)
                 done += len(group)
                 if progress:
-                    progress(done, len(facts.partitions))
+                    progress(done, len(partitions))
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         settings = {"threads": str(self.threads), "memory_limit": self.memory_limit, "temp_directory": str(self.scratch or "")}

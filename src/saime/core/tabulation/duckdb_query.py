@@ -65,8 +65,10 @@ def quote(name: str) -> str:
 def _spells(specification: Specification, periods: Sequence[Period]) -> str:
     bits = " | ".join(f"if({_touches(p)}, {1 << bit}::ubigint, 0)" for bit, p in enumerate(periods))
     scope = [" or ".join(f"({_touches(window)})" for window in _windows(periods)), *(_sql(test) for test in specification.filter)]
-    columns = ", ".join([PERSON, *map(quote, specification.columns)])
-    return f"""spells as materialized (  -- grain: person and values of the columns read; and a bit for each period that a spell touches
+    counted = quote(specification.counts)
+    scope.append(f"{counted} is not null")
+    columns = ", ".join([f"{counted} as {PERSON}", *map(quote, specification.columns)])
+    return f"""spells as materialized (  -- grain: person (or household) and values of the columns read; and a bit for each period touched
     select {columns}, bit_or({bits}) as {TOUCHED}
     from read_parquet($files)
     where {" and ".join(f"({condition})" for condition in scope)}

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from saime.core.tabulation.kernel import best_loops, compiled_loops
 from saime.core.tabulation.specification import CountedDimension
 from saime.core.tabulation.tabulation import Tabulation
-from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
+from saime.core.warehouse.facts import VALID_FROM, VALID_TO, FactTable
 
 Line = tuple[str, str]
 
@@ -22,12 +22,13 @@ def explain(tabulation: Tabulation, facts: FactTable, engine: str) -> list[Line]
 def _read(tabulation: Tabulation, facts: FactTable) -> Iterator[Line]:
     files = [path for partition in facts.partitions for path in partition]
     counted = tabulation.counted
-    columns = [PERSON, VALID_FROM, VALID_TO, *counted.columns, *([counted.amount] if counted.amount else [])]
+    columns = [counted.counts, VALID_FROM, VALID_TO, *counted.columns, *([counted.amount] if counted.amount else [])]
     yield "feed", f"{facts.feed.feed} {facts.feed.version}"
     yield "loads", f"{len(facts.loads)}: {', '.join(load.period for load in facts.loads)}"
     yield "partitions", f"{len(facts.partitions)}, in {len(files)} files of {sum(path.stat().st_size for path in files):,} bytes"
     yield "rows", f"{sum(pq.read_metadata(path).num_rows for path in files):,}"
     yield "columns", ", ".join(columns)
+    yield "counted", "distinct persons" if counted.counts_persons else f"distinct households, by {counted.counts}, over all partitions"
     yield "filter", ", ".join(dict.fromkeys(test.column for test in counted.filter)) or "none: every row counts"
 
 
@@ -59,6 +60,8 @@ def _path(tabulation: Tabulation, engine: str) -> str:
         return "row by row in Python, with the persons of every cell in memory"
     if engine == "duckdb":
         return "SQL over groups of partitions; --show-sql prints it"
+    if engine == "spark":
+        return f"Spark gives out the partitions, and its workers count each like the kernel: {_path(tabulation, 'kernel')}"
     if tabulation.counted.amount is not None:
         return "rows are expanded to every cell above them and added up by person"
     if any(dimension.per_person for dimension in tabulation.counted.dimensions):

@@ -18,6 +18,7 @@ from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
+from saime.core.tabulation.kernel_households import households_of_pass, passes_over
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
 from saime.core.tabulation.kernel_months import MonthLayers
@@ -99,6 +100,8 @@ class KernelEngine:
         def counter() -> Counter:
             return PerPersonCounter(layout, loops, specification) if per_person else Counter(layout, loops)
 
+        if not specification.counts_persons:
+            return _count_households(counter(), specification, layout, facts, progress)
         first, *others = _each_thread(self.threads_for(layout, facts), counter, read, facts.partitions, progress) or [counter()]
         for other in others:
             first.add(other)
@@ -126,6 +129,20 @@ class KernelEngine:
         size = sum(path.stat().st_size for files in facts.partitions for path in files)
         cube = layout.trees.cells * sum(len(slots.positions) + 1 for slots in layout.slots) * np.dtype(np.int32).itemsize
         return self.threads if size > WORTH_A_THREAD and cube * self.threads <= LARGEST_CUBE_OF_TWO else 1
+
+
+def _count_households(
+    counter: Counter, specification: Specification, layout: Layout, facts: FactTable, progress: Progress | None
+) -> Counter:
+    """In the place of a person's rows stand those of a household, from all partitions."""
+    passes = passes_over(facts)
+    for number in range(passes):
+        rows = households_of_pass(facts, layout.classes, specification.counts, number, passes)
+        if rows is not None:
+            counter.add_rows(rows)
+        if progress:
+            progress(number + 1, passes)
+    return counter
 
 
 def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Path]], Iterator[Rows]]:

@@ -101,7 +101,7 @@ class Run:
 
     def read_on(self) -> None:
         if self._next is not None:
-            joined = _concatenated([self._rows, self._next]) if self._rows else self._next
+            joined = concatenated([self._rows, self._next]) if self._rows else self._next
             self._check_order(joined.persons)
             self._rows, self._next = joined, next(self._parts, None)
 
@@ -128,7 +128,7 @@ def rows_of_person(files: Sequence[Path], classes: dict[str, ColumnClasses], per
     for path in files:
         table = pq.read_table(path, columns=[PERSON, VALID_FROM, VALID_TO, *classes], filters=[(PERSON, "==", person)], use_threads=False)
         found += [_as_rows(batch, classes) for batch in table.combine_chunks().to_batches()]
-    return _concatenated(found)
+    return concatenated(found)
 
 
 def batches(path: Path, columns: list[str], at_once: int) -> Iterator[pa.RecordBatch]:
@@ -160,7 +160,8 @@ def _ordinals(column: pa.Array, classes: ColumnClasses) -> Array:
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
     if column.null_count:
-        column = pc.fill_null(column.cast(pa.int32()), pa.scalar(classes.empty, pa.int32()))
+        kind = column.type if pa.types.is_int64(column.type) else pa.int32()
+        column = pc.fill_null(column.cast(kind), pa.scalar(classes.empty, kind))
     return np.asarray(column)
 
 
@@ -185,11 +186,12 @@ def _together(parts: Sequence[Rows]) -> Rows | None:
     """The rows of several files, those of a person side by side."""
     if len(parts) <= 1:
         return parts[0] if parts else None
-    rows = _concatenated(parts)
+    rows = concatenated(parts)
     return rows.take(np.argsort(rows.persons, kind="stable"))
 
 
-def _concatenated(parts: Sequence[Rows]) -> Rows:
+def concatenated(parts: Sequence[Rows]) -> Rows:
+    """The rows of all parts; there is at least one."""
     ordinals = {name: np.concatenate([part.ordinals[name] for part in parts]) for name in parts[0].ordinals}
     time = tuple(np.concatenate(columns) for columns in zip(*(part.time for part in parts), strict=True))
     return Rows(np.concatenate([part.persons for part in parts]), time, ordinals)

@@ -92,7 +92,7 @@ class TabulationPlan(_Strict):
     source: Text
     population: str
     filter: dict[str, Condition] = {}
-    unit: Literal["person"]
+    unit: Literal["person", "household"]
     unit_measure: Text = Text(lv="personas", en="persons")
     reference_period: tuple[str, ...]
     dimensions: dict[str, PlannedDimension]
@@ -124,6 +124,8 @@ class TabulationPlan(_Strict):
             Period.parse(code)
         if isinstance(self.protection, PrimaryRule):
             _check_is_for_amounts(self.protection, self.measures.values())
+        if self.unit == "household" and "unit_measure" not in self.model_fields_set:
+            raise ValueError("a plan that counts households says so in `unit_measure`")
         if TIME in self.dimensions:
             raise ValueError(f"{TIME} is made from reference_period and is not declared")
         known = {*self.dimensions, TIME}

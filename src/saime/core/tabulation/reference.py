@@ -31,12 +31,13 @@ class ReferenceEngine:
     def tabulate(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> FrequencyTable:
         """Count the distinct persons of each cell. Raises: OSError if a partition cannot be read."""
         persons: list[set[int]] = [set() for _ in range(specification.structure.size)]
-        for done, files in enumerate(facts.partitions, start=1):
-            for person, rows in _by_person(files, specification.columns).items():
+        groups = specification.groups(facts)
+        for done, files in enumerate(groups, start=1):
+            for person, rows in _by_person(files, specification.columns, specification.counts).items():
                 for cell in _cells_of_person(specification, rows):
                     persons[cell].add(person)
             if progress:
-                progress(done, len(facts.partitions))
+                progress(done, len(groups))
         return specification.table([len(members) for members in persons])
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
@@ -57,22 +58,23 @@ class ReferenceEngine:
         return result
 
 
-def _by_person(files: Sequence[Path], columns: tuple[str, ...]) -> dict[int, list[Row]]:
-    """The rows of a partition, those of a person together."""
+def _by_person(files: Sequence[Path], columns: tuple[str, ...], counts: str = PERSON) -> dict[int, list[Row]]:
+    """The rows of some files, those of a person together, or of a household."""
     persons: dict[int, list[Row]] = {}
     for path in files:
-        for person, row in _rows(path, columns):
+        for person, row in _rows(path, columns, counts):
             persons.setdefault(person, []).append(row)
     return persons
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, Row]]:
+def _rows(path: Path, columns: tuple[str, ...], counts: str) -> Iterator[tuple[int, Row]]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=[PERSON, VALID_FROM, VALID_TO, *columns]):
+        for batch in file.iter_batches(columns=[counts, VALID_FROM, VALID_TO, *columns]):
             values = zip(*(batch.column(name).to_pylist() for name in columns), strict=True) if columns else [()] * len(batch)
             spells = zip(batch.column(VALID_FROM).to_pylist(), batch.column(VALID_TO).to_pylist(), strict=True)
-            for person, (valid_from, valid_to), row in zip(batch.column(PERSON).to_pylist(), spells, values, strict=True):
-                yield person, Row(valid_from, valid_to, dict(zip(columns, row, strict=True)))
+            for person, (valid_from, valid_to), row in zip(batch.column(counts).to_pylist(), spells, values, strict=True):
+                if person is not None:
+                    yield person, Row(valid_from, valid_to, dict(zip(columns, row, strict=True)))
 
 
 def _cells_of_person(specification: Specification, rows: Sequence[Row]) -> Iterator[int]:

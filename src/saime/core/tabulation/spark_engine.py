@@ -18,7 +18,7 @@ from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.engines import DEFAULT_ENGINE, Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_session import connect, disconnect, server_of
@@ -47,6 +47,9 @@ class SparkEngine:
 
     def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
         """The same as an array. Shape: the structure's. Unit: persons."""
+        if not specification.counts_persons:
+            what = "members of a household are in different partitions, which engine spark counts each by itself"
+            raise BadInput(what, where="--engine spark", fix=f"use --engine {DEFAULT_ENGINE}")
         layout = lay_out(specification, facts)
         totals = [Cubes(layout.trees, slots) for slots in layout.slots]
         self._run(Task(specification, facts, __version__), partial(add_to_cubes, totals), progress)

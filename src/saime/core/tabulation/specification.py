@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from saime.core.model.dataset import DataStructure, Dimension, FrequencyTable
 from saime.core.model.period import Period
+from saime.core.warehouse.facts import PERSON, FactTable
 
 Stored = int | bool | None  # a code's position in its code list, a number, a truth value, or empty
 
@@ -80,6 +82,7 @@ class Specification:
     Shape: ``structure`` has ``dimensions`` in their order and TIME_PERIOD last, with one code for each of ``periods``.
     A period is any span of days: for some measures they are windows that the measure combines (``concepts.py``).
     ``not_available``: positions of the cells that are not counted. ``amount``: the column to add up instead of counting.
+    ``counts``: the column whose distinct values are counted, of persons or of households; a row where it is empty is in no cell.
     """
 
     dataset: str
@@ -89,6 +92,15 @@ class Specification:
     periods: tuple[Period, ...]
     not_available: frozenset[int] = frozenset()
     amount: str | None = None
+    counts: str = PERSON
+
+    @property
+    def counts_persons(self) -> bool:
+        return self.counts == PERSON
+
+    def groups(self, facts: FactTable) -> tuple[tuple[Path, ...], ...]:
+        """The files that must be counted together: partitions for persons, whose counts add up; all for households."""
+        return facts.partitions if self.counts_persons else (tuple(path for files in facts.partitions for path in files),)
 
     @property
     def columns(self) -> tuple[str, ...]:

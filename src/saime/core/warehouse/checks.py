@@ -97,7 +97,8 @@ class RowChecker:
             if marks.any():
                 is_bad = _true(pa.array(marks).take(indices))
                 empty &= ~is_bad
-                self._note(code, column, is_bad, first, sound, lambda row: shown(distinct[indices[row].as_py()].as_py()))
+                value = None if column.type == "household" else lambda row: shown(distinct[indices[row].as_py()].as_py())
+                self._note(code, column, is_bad, first, sound, value)
         self._note("empty_required", column, empty, first, sound)
         return result
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from saime.core.model.text import Text
 from saime.core.warehouse.faults import FaultCode
 
-ColumnType = Literal["personal_code", "code", "date", "integer", "amount", "boolean"]
+ColumnType = Literal["personal_code", "code", "date", "integer", "amount", "boolean", "household"]
 KEEPS_ITS_ROW: tuple[FaultCode, ...] = ("code_not_valid", "differs_within_person", "overlapping_spells")
 TOLERABLE: tuple[FaultCode, ...] = (
     "empty_required",
@@ -50,6 +50,8 @@ class Column(BaseModel):
     def _has_what_its_type_needs(self) -> Self:
         if self.extract and self.type == "personal_code":
             raise ValueError(f"column '{self.name}': a personal code never goes into an extract")
+        if self.extract and self.type == "household":
+            raise ValueError(f"column '{self.name}': a household, which joins persons, never goes into an extract")
         if (self.type == "code") != (self.code_list is not None):
             raise ValueError(f"column '{self.name}': a column of type code, and no other, names a code_list")
         if self.one_per_person and not (self.type == "code" and self.required):
@@ -134,6 +136,8 @@ class FeedContract(BaseModel):
             raise ValueError("two columns have the same name")
         if sum(column.type == "personal_code" for column in self.columns) != 1:
             raise ValueError("a feed has exactly one column of type personal_code")
+        if sum(column.type == "household" for column in self.columns) > 1:
+            raise ValueError("a feed has at most one column of type household")
         used = [*self.key, *([self.spell.start, self.spell.end, *(self.spell.no_overlap_by or ())] if self.spell else [])]
         used += [*self.linkage.agree, *self.linkage.by] if self.linkage else []
         if unknown := sorted(set(used) - set(names)):
@@ -169,6 +173,10 @@ class FeedContract(BaseModel):
     @property
     def person_column(self) -> str:
         return next(column.name for column in self.columns if column.type == "personal_code")
+
+    @property
+    def household_column(self) -> str | None:
+        return next((column.name for column in self.columns if column.type == "household"), None)
 
     @property
     def spell_columns(self) -> tuple[str, ...]:

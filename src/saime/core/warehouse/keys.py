@@ -19,7 +19,7 @@ import pyrage
 
 from saime.core.durable import make_folders, sync
 from saime.core.errors import BadInput
-from saime.core.warehouse.key_domains import HOUSEHOLD_TAG, MasterKey, RecordKeys, WarehouseCipher
+from saime.core.warehouse.key_domains import MasterKey, RecordKeys, WarehouseCipher
 from saime.core.warehouse.key_files import create_private, damaged, read_private
 from saime.core.warehouse.key_shares import check_free, write_shares
 from saime.core.warehouse.key_uses import UseRecord
@@ -42,14 +42,9 @@ def open_person_cipher(folder: Path, fingerprint: str | None) -> WarehouseCipher
     if fingerprint is None and not path.exists():
         create_keys(folder)
     finish_rotation(folder, fingerprint)
-    cipher = WarehouseCipher(_read_key(path), _read_key(folder / ROUTING_KEY_FILE))
+    cipher = WarehouseCipher(_read_key(path), *(_read_key(folder / name) for name in (ROUTING_KEY_FILE, HOUSEHOLD_KEY_FILE)))
     check_fingerprint(cipher, fingerprint, where=str(path))
     return cipher
-
-
-def open_household_cipher(folder: Path) -> PersonCipher:
-    """The cipher of household numbers, a domain of its own: a household never looks like a person. Raises: BadInput as above."""
-    return PersonCipher(_read_key(folder / HOUSEHOLD_KEY_FILE), HOUSEHOLD_TAG)
 
 
 def open_record_keys(folder: Path, fingerprint: str) -> RecordKeys:

@@ -19,6 +19,7 @@ ACCEPTED: dict[ColumnType, str] = {
     "integer": "integers or text",
     "amount": "decimals with two digits after the point, integers or text (floats are not exact)",
     "boolean": "bool or text",
+    "household": "integers or text",
 }
 
 
@@ -79,4 +80,4 @@ def _is_accepted(wanted: ColumnType, found: pa.DataType) -> bool:
         return bool(pa.types.is_boolean(found))
     if wanted == "amount" and pa.types.is_decimal(found):
         return bool(found.scale <= 2)
-    return wanted in ("code", "integer", "amount") and bool(pa.types.is_integer(found))
+    return wanted in ("code", "integer", "amount", "household") and bool(pa.types.is_integer(found))

@@ -1,4 +1,4 @@
-"""Checked rows, with person keys in place of personal codes, split by person into files of a staging folder.
+"""Checked rows, with pseudonyms in place of personal codes and households, split by person into files of a staging folder.
 
 A staged file is an Arrow stream of ``person_key``, ``valid_from``, ``valid_to``, the stored columns and ``position``.
 """
@@ -41,7 +41,7 @@ class Staging:
 
     def __init__(self, folder: Path, contract: FeedContract, cipher: WarehouseCipher, partitions: int) -> None:
         self._folder, self._cipher, self._partitions = folder, cipher, partitions
-        self._schema = staged_schema(contract)
+        self._schema, self._household = staged_schema(contract), contract.household_column
         self._open_files = ExitStack()
         self._writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
 
@@ -56,11 +56,19 @@ class Staging:
         keys = self._cipher.person_keys(rows.codes)
         partition = partition_of(self._cipher.routing_keys(rows.codes), self._partitions)
         order = np.argsort(partition, kind="stable")
-        arrays = {**rows.columns, PERSON_KEY: binary_keys(keys), POSITION: pa.array(rows.positions)}
+        arrays = {**rows.columns, **self._households(rows), PERSON_KEY: binary_keys(keys), POSITION: pa.array(rows.positions)}
         batch = pa.record_batch([arrays[name] for name in self._schema.names], schema=self._schema).take(pa.array(order))
         bounds = np.searchsorted(partition[order], np.arange(self._partitions + 1))
         for number in np.flatnonzero(np.diff(bounds)):
             self._writer(int(number)).write_batch(batch.slice(bounds[number], bounds[number + 1] - bounds[number]))
+
+    def _households(self, rows: CheckedRows) -> dict[str, pa.Array]:
+        """The column of households, if the feed has one, with pseudonyms in place of what was delivered."""
+        if self._household is None:
+            return {}
+        delivered = rows.columns[self._household]
+        numbers = np.asarray(delivered.fill_null(0), np.int64)
+        return {self._household: pa.array(self._cipher.households(numbers), mask=np.asarray(delivered.is_null()))}
 
     def _writer(self, partition: int) -> pa.ipc.RecordBatchStreamWriter:
         if partition not in self._writers:

@@ -26,6 +26,7 @@ STORED: dict[ColumnType, pa.DataType] = {
     "integer": pa.int32(),
     "amount": pa.int32(),
     "boolean": pa.bool_(),
+    "household": pa.int64(),  # as delivered until it is staged, a pseudonym from then on
 }
 INT32 = (-(2**31), 2**31 - 1)
 CENTS = 100
@@ -35,6 +36,8 @@ def convert(column: Column, values: pa.Array, code_list: CodeList | None) -> Con
     """Stored values of one column's distinct values, in their order. Empty text is an empty value, not a fault."""
     if column.type == "integer":
         return _integers(column, values)
+    if column.type == "household":
+        return _households(values)
     if column.type == "amount":
         return _amounts(column, values)
     if column.type == "code" and code_list is not None:
@@ -76,6 +79,12 @@ def _integers(column: Column, values: pa.Array) -> Converted:
     fits = pc.and_(pc.greater_equal(numbers, lowest), pc.less_equal(numbers, highest))
     stored = pc.if_else(fits, numbers, None).cast(pa.int32())
     return stored, {"bad_integer": _lost(values, numbers), "out_of_range": _mask(pc.invert(fits))}
+
+
+def _households(values: pa.Array) -> Converted:
+    numbers = values.cast(pa.int64(), safe=False) if pa.types.is_integer(values.type) else _read_integers(values)
+    stored = pc.if_else(pc.greater_equal(numbers, 0), numbers, None)
+    return stored, {"bad_integer": _lost(values, stored)}
 
 
 def _amounts(column: Column, values: pa.Array) -> Converted:

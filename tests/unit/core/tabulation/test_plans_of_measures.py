@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from saime.core.errors import BadInput
 from saime.core.model.classification import Classification
 from saime.core.model.recast import Recast, divide
 from saime.core.pack.recasts import read_recast
+from saime.core.pack.yaml_file import read_model
 from saime.core.tabulation.compilation import compile_tabulation
 from saime.core.tabulation.engines import ENGINES
 from saime.core.tabulation.explanation import explain
-from saime.core.tabulation.plan import Measure
+from saime.core.tabulation.plan import Measure, TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.facts import FactTable
 from support.tabulation import CODE_LISTS, FEED, PAYMENTS, fact, payment, plan, tree, write_facts
@@ -172,6 +174,16 @@ def test_a_division_rounds_halves_to_the_first() -> None:
     assert [divide(count, (1, 1)) for count in (1, 2, 3)] == [(1, 0), (1, 1), (2, 1)]
 
 
+@pytest.mark.parametrize("place", [{"layout": {"rows": ["REGION"]}}, {"not_available": [{"REGION": ["A"]}]}])
+def test_a_plan_that_names_an_unknown_dimension_is_refused_with_its_file(tmp_path: Path, place: dict[str, Any]) -> None:
+    path = tmp_path / "areas.yaml"
+    content = plan({"AREA": {}}).model_dump(mode="json", exclude_unset=True) | place
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(BadInput, match="unknown dimensions: REGION") as caught:
+        read_model(path, TabulationPlan)
+    assert str(path) in caught.value.where
+
+
 def test_an_explanation_names_what_is_read_and_counted(tmp_path: Path) -> None:
     facts = write_facts(tmp_path, [payment(f"p{n}", "2022-01", "1.00", benefit="CHILD") for n in range(10)], feed=PAYMENTS)
     by = {"BENEFIT": tree({"_T": None, "CHILD": "_T", "HOUSING": "_T"})}
@@ -183,3 +195,15 @@ def test_an_explanation_names_what_is_read_and_counted(tmp_path: Path) -> None:
     assert told["cells"] == "3, made of 12 that are counted"
     assert told["measure"] == "person_months"
     assert "signed terms" in told["engine"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [("reference", "row by row"), ("duckdb", "--show-sql"), ("kernel", "added up by person"), ("spark", "Spark gives out the partitions")],
+)
+def test_an_explanation_says_how_each_engine_goes_about_it(tmp_path: Path, engine: str, words: str) -> None:
+    facts = write_facts(tmp_path, [payment("p1", "2022-01", "1.00")], feed=PAYMENTS)
+    by, wanted = {"ALL": tree({"ALL": None}, {"ALL": {}})}, plan({"ALL": {}}, ["2022-Q1"], measures={"m": SUM}, population=PAYMENTS.feed)
+    told = dict(explain(compile_tabulation(wanted, by, facts), facts, engine))
+    assert told["engine"].startswith(f"{engine}: ")
+    assert words in told["engine"]
