@@ -17,6 +17,7 @@ from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.kernel import best_loops
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_session import connect, disconnect, server_of
@@ -51,7 +52,7 @@ class SparkEngine:
         for done, _ in enumerate(_counted_partitions(answers, totals, len(facts.partitions)), start=1):
             if progress:
                 progress(done, len(facts.partitions))
-        return persons_by_cell(layout, totals)
+        return persons_by_cell(layout, totals, best_loops())
 
     def _answers(self, specification: Specification, facts: FactTable) -> Iterator[Any]:
         session = connect(self.remote)

@@ -17,7 +17,7 @@ from saime.core.errors import BadInput, TryLater
 from saime.core.tabulation import spark_worker
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.engines import get_engine
-from saime.core.tabulation.kernel import KernelEngine
+from saime.core.tabulation.kernel import KernelEngine, best_loops
 from saime.core.tabulation.kernel_cubes import Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_engine import SparkEngine
@@ -64,7 +64,7 @@ def test_tasks_hand_back_pieces_that_add_up(
         if row["part"]:
             spark_worker.add_piece(totals[row["slots"]], row["part"], row["begin"], row["numbers"])
     assert sorted(row["partition"] for row in rows if row["partition"] is not None) == [0, 1, 2, 3]
-    assert (persons_by_cell(layout, totals) == KernelEngine().count(specification, facts)).all()
+    assert (persons_by_cell(layout, totals, best_loops()) == KernelEngine().count(specification, facts)).all()
 
 
 def test_a_worker_with_another_version_of_saime_counts_nothing(facts: FactTable, specification: Specification) -> None:
