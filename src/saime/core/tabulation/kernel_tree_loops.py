@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numba import njit
 
@@ -28,10 +30,10 @@ def add_prefix_sums(cube: Cube, positions: Integers, counts: Cube) -> None:
 
 def sum_over_trees(trees: Trees, counts: Cube) -> None:
     """Add each cell to those above it, in place. Shape: (cells, periods)."""
-    orders = [
-        np.argsort(-trees.depths[first : first + size], kind="stable") for first, size in zip(trees.offsets, trees.codes, strict=True)
-    ]
-    sum_blocks(trees, np.concatenate(orders), counts.reshape(-1), counts.shape[1])
+    if len(trees.codes):
+        bounds = np.append(trees.offsets, len(trees.depths))
+        orders = [np.argsort(-trees.depths[first:end], kind="stable") for first, end in pairwise(bounds)]
+        sum_blocks(trees, np.concatenate(orders), counts.reshape(-1), counts.shape[1])
 
 
 @loop
