@@ -27,7 +27,7 @@ from saime.core.tabulation.kernel_rows import Rows, read_blocks
 from saime.core.tabulation.specification import Specification
 
 RUNS = 5
-SLOW = 3_000_000  # rows; from here a competitor runs once
+SLOW = 500_000  # rows; from here a competitor runs once
 LARGE = 30_000_000  # rows; from here only competitors that end within minutes and memory run
 
 OURS = ("rows", "layer of months", "rows, numpy")
@@ -45,6 +45,7 @@ def lines(folder: Path, rows: int) -> Iterator[Line]:
     yield from _against_memcpy(table, layered, at)
     yield _correction(table, at)
     yield from _growth(table, at)
+    yield from _roll_up(table)
     yield _memory(folder, at)
 
 
@@ -173,6 +174,25 @@ def _growth(table: Table, at: str) -> Iterator[Line]:
     few, many = paired(lambda: engine.count(narrow, table.facts), _count(table, engine), RUNS)
     cells = table.specification.structure.size / narrow.structure.size
     yield Line("time over cells", f"{cells:.0f} times the cells against as many times the time", at, 1, many / few / cells, at_most=True)
+
+
+def _roll_up(table: Table) -> Iterator[Line]:
+    """From signed terms to persons in all cells: compiled against numpy, and over cells, with the first dimension once more."""
+    first, structure = table.specification.dimensions[0], table.specification.structure
+    again = dataclasses.replace(first, dimension=first.dimension.model_copy(update={"id": "AGAIN"}))
+    dimensions = (*table.specification.dimensions, again)
+    larger = DataStructure(dimensions=(*(counted.dimension for counted in dimensions), structure.dimensions[-1]))
+    wide = dataclasses.replace(table.specification, structure=larger, dimensions=dimensions)
+    compiled, plain, small = (
+        Counter(lay_out(specification, table.facts), loops)
+        for specification, loops in ((wide, best_loops()), (wide, array_loops()), (table.specification, best_loops()))
+    )
+    ours, theirs = paired(compiled.persons_by_cell, plain.persons_by_cell, RUNS, 1, np.array_equal)
+    at = f"{larger.size:,} cells"
+    yield Line("roll-up of signed terms", "the same by numpy", at, 2, theirs / ours, at_most=False)
+    few, many = paired(small.persons_by_cell, compiled.persons_by_cell, RUNS)
+    times = larger.size / structure.size
+    yield Line("time of the roll-up over cells", f"{times:.0f} times the cells, per cell", at, 1.5, many / few / times, at_most=True)
 
 
 def without_dimensions(table: Table, fewer: int) -> Specification:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
-from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
+from saime.core.tabulation.kernel_cubes import Cube, Cubes, SumLoops, persons_by_cell
 from saime.core.tabulation.kernel_households import households_of_pass, passes_over
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
@@ -39,7 +39,7 @@ class TakesRows(Protocol):
 Worker = TypeVar("Worker", bound=TakesRows)
 
 
-class Loops(RowLoops, Protocol):
+class Loops(RowLoops, SumLoops, Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
 
     def person_starts(self, persons: Persons) -> Integers: ...
@@ -227,7 +227,7 @@ class Counter:
 
     def persons_by_cell(self) -> Cube:
         """Shape: the plan's dimensions in order, its periods last. The terms stay, so that more can be counted."""
-        return persons_by_cell(self._layout, self.cubes)
+        return persons_by_cell(self._layout, self.cubes, self._loops)
 
     def person_rows(self, facts: FactTable, person: int) -> Rows:
         """The rows of one person in a fact table."""

@@ -83,6 +83,22 @@ def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, c
     _add_signed_terms(trees, cells, cubes.terms, weight)
 
 
+def add_prefix_sums(cube: Cube, positions: Integers, counts: Cube) -> None:
+    """Sum up each cell's increments over its periods, and add them to the columns of ``counts`` in which the periods stand."""
+    counts[:, positions] += np.cumsum(cube[:, :-1], axis=1, dtype=np.int32)
+
+
+def sum_over_trees(trees: Trees, counts: Cube) -> None:
+    """Add each cell to those above it, in place: each code to its parent, the deepest first. Shape: (cells, periods)."""
+    cube = counts.reshape(*trees.codes, -1)
+    for axis, (first, codes) in enumerate(zip(trees.offsets, trees.codes, strict=True)):
+        depths, parents = trees.depths[first : first + codes], trees.parents[first : first + codes]
+        by_code = np.moveaxis(cube, axis, 0)
+        for code in np.argsort(-depths, kind="stable"):
+            if parents[code] >= 0:
+                by_code[parents[code]] += by_code[code]
+
+
 def _chosen(cells: Set, rows: npt.NDArray[np.bool_]) -> Set:
     person, cell, mask = (part[rows] for part in cells)
     return person, cell, mask

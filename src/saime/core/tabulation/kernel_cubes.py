@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,18 @@ ADDITIVE = ("terms", "persons")
 Cube = npt.NDArray[np.int32]  # shape (cells, periods + 1); a run of periods is added at its begin and taken off at its end
 
 
+class SumLoops(Protocol):
+    def add_prefix_sums(self, cube: Cube, positions: Integers, counts: Cube) -> None: ...
+
+    def sum_over_trees(self, trees: Trees, counts: Cube) -> None: ...
+
+
 class Cubes:
     """The cubes of one thread for some periods. Those of large sets come into being when the first one is met.
 
     ``terms``: signed terms, to be summed over the trees. ``persons``: counts of persons with large sets, in all cells.
-    ``remembered``: for the loops, of sets met before. ``seen``, ``stamp``: by cell, the periods in which a person is counted already, and the serial number of that person.
+    ``seen``, ``stamp``: by cell, the periods in which a person is counted already, and the serial number of that person.
+    ``remembered``: what compiled loops keep of the sets of cells that they have met.
     """
 
     def __init__(self, trees: Trees, slots: Slots) -> None:
@@ -55,25 +62,13 @@ class Cubes:
             mine += part
 
 
-def persons_by_cell(layout: Layout, cubes: Sequence[Cubes]) -> Cube:
+def persons_by_cell(layout: Layout, cubes: Sequence[Cubes], loops: SumLoops) -> Cube:
     """``cubes``: one for each of the layout's slots. Shape: the plan's dimensions in order, its periods last. Unit: persons."""
-    sizes = [int(size) for size in layout.trees.codes]
-    counts = np.empty((*sizes, sum(len(slots.positions) for slots in layout.slots)), np.int32)
+    counts = np.zeros((layout.trees.cells, sum(len(slots.positions) for slots in layout.slots)), np.int32)
     for slots, counted in zip(layout.slots, cubes, strict=True):
-        cube = counted.terms.reshape(*sizes, -1).copy()
-        for axis in range(len(sizes)):
-            _sum_over_tree(cube, axis, layout.trees)
-        if "persons" in counted.parts:
-            cube += counted.persons.reshape(cube.shape)
-        counts[..., slots.positions] = np.cumsum(cube[..., :-1], axis=-1, dtype=np.int32)
-    return counts
-
-
-def _sum_over_tree(cube: Cube, axis: int, trees: Trees) -> None:
-    """Add each code to its parent, the deepest first, in place."""
-    first, codes = int(trees.offsets[axis]), int(trees.codes[axis])
-    depths, parents = trees.depths[first : first + codes], trees.parents[first : first + codes]
-    by_code = np.moveaxis(cube, axis, 0)
-    for code in np.argsort(-depths, kind="stable"):
-        if parents[code] >= 0:
-            by_code[parents[code]] += by_code[code]
+        loops.add_prefix_sums(counted.terms, slots.positions, counts)
+    loops.sum_over_trees(layout.trees, counts)
+    for slots, counted in zip(layout.slots, cubes, strict=True):
+        if "persons" in counted.parts:  # they are in all cells already
+            loops.add_prefix_sums(counted.persons, slots.positions, counts)
+    return counts.reshape(*layout.trees.codes, -1)

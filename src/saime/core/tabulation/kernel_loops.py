@@ -1,22 +1,30 @@
-"""Loops over rows and persons, compiled by numba: signed increments of a person's set of cells, and expand-and-stamp.
+"""Loops over persons, compiled by numba: signed increments of a person's set of cells, and expand-and-stamp.
 
 Numbers are int64. A cube is int32: sums that leave its range come back into it, as they are exact modulo 2**32.
 """
 
-# mypy: disable-error-code="misc, no-any-return"
+# mypy: disable-error-code="misc, no-any-return, return-value"
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from saime.core.tabulation.kernel_cubes import Cube, Cubes
-from saime.core.tabulation.kernel_layout import Slots, Trees
+from saime.core.tabulation.kernel_layout import Trees
 from saime.core.tabulation.kernel_membership import Integers
+from saime.core.tabulation.kernel_row_loops import (  # noqa: F401 - kernel.Loops asks for them
+    add_looked_up,
+    gather,
+    mark_changes,
+    marked,
+    person_starts,
+    spell_periods,
+)
+from saime.core.tabulation.kernel_tree_loops import add_prefix_sums, sum_over_trees  # noqa: F401
 
+CELL, MASK, WEIGHT = range(3)  # rows of an array of packed cells, or of terms
 MOST_PATTERNS = 24  # of a person; a longer list is counted by expand-and-stamp, which is quicker from about here
 MOST_TERMS = 256  # signed terms of a person
 MOST_REMEMBERED = 8  # cells of a set whose increments are remembered
@@ -25,8 +33,6 @@ _INCREMENTS, _SET_NUMBERS = 2 + 2 * MOST_REMEMBERED, 64  # of a remembered set: 
 _DE_BRUIJN = 0x03F79D71B4CB0A89
 _PLACES = np.zeros(64, np.int64)  # of an isolated bit, by the top six bits of its product with the de Bruijn number
 _PLACES[[((_DE_BRUIJN << bit) & (2**64 - 1)) >> 58 for bit in range(64)]] = np.arange(64)
-
-Days = npt.NDArray[np.int32]
 
 loop = njit(cache=True, nogil=True)
 inlined = njit(cache=True, nogil=True, forceinline=True)
@@ -52,58 +58,6 @@ def remembered_sets(cubes: Cubes) -> Integers:
 
 
 @loop
-def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
-    """The first row of each person, and the number of rows at the end."""
-    starts = np.empty(len(persons) + 1, np.int64)
-    found = 0
-    for row in range(len(persons)):
-        starts[found] = row
-        found += row == 0 or persons[row] != persons[row - 1]
-    starts[found] = len(persons)
-    return starts[: found + 1].copy()
-
-
-@loop
-def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
-    """Mark where a value is not the one before."""
-    for row in range(len(marks)):
-        marks[row] |= values[row] != before[row]
-
-
-@loop
-def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
-    """Put the marked places, counted from ``first``, into ``places``, which has room for one more; returns how many."""
-    found = 0
-    for row in range(len(marks)):
-        places[found] = first + row
-        found += marks[row]
-    return found
-
-
-@loop
-def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
-    for place in range(len(places)):
-        to[place] = column[places[place]]
-
-
-@loop
-def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
-    """The periods that each spell touches, as bits."""
-    masks = np.empty(len(valid_from), np.int64)
-    for row in range(len(masks)):
-        begins = min(max(valid_from[row], slots.first), slots.last) - slots.first
-        ends = min(max(valid_to[row], slots.first), slots.last) - slots.first
-        masks[row] = slots.from_first[begins] & slots.to_last[ends]
-    return masks
-
-
-@loop
-def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None:
-    for row in range(len(patterns)):
-        patterns[row] |= table[ordinals[row]]
-
-
-@loop
 def count_persons(
     trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cube: Cube, remembered: Integers, weight: int
 ) -> npt.NDArray[np.bool_]:
@@ -118,47 +72,43 @@ def count_persons(
     )
     has_leaf_sets = len(trees.set_leaves) > 0
     too_large = np.zeros(len(starts) - 1, np.bool_)
-    found, found_masks = np.empty(MOST_PATTERNS, np.int64), np.empty(MOST_PATTERNS, np.int64)
-    terms, term_masks, weights = np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64), np.empty(MOST_TERMS, np.int64)
+    cells, terms = np.empty((2, MOST_PATTERNS), np.int64), np.empty((3, MOST_TERMS), np.int64)
     for person in range(len(too_large)):
-        count = _distinct(patterns, masks, starts[person], starts[person + 1], found, found_masks)
+        count = _distinct(patterns, masks, starts[person], starts[person + 1], cells)
         if has_leaf_sets and count > 0:
-            count = _single_leaves(trees, found, found_masks, count)
+            count = _single_leaves(trees, cells, count)
         if count == 1:  # most persons, and then those of two cells, without the search for equal terms
-            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
-            continue
-        if count == 2:
-            _add(cube, _cell(shifts, fields, strides, found[0]), found_masks[0], weight)
-            _add(cube, _cell(shifts, fields, strides, found[1]), found_masks[1], weight)
-            both = found_masks[0] & found_masks[1]
-            join = _join(shifts, fields, offsets, parents, depths, found[0], found[1]) if both != 0 else -1
+            _add(cube, _cell(shifts, fields, strides, cells[CELL, 0]), cells[MASK, 0], weight)
+        elif count == 2:
+            _add(cube, _cell(shifts, fields, strides, cells[CELL, 0]), cells[MASK, 0], weight)
+            _add(cube, _cell(shifts, fields, strides, cells[CELL, 1]), cells[MASK, 1], weight)
+            both = cells[MASK, 0] & cells[MASK, 1]
+            join = _join(shifts, fields, offsets, parents, depths, cells[CELL, 0], cells[CELL, 1]) if both != 0 else -1
             if join >= 0:
                 _add(cube, _cell(shifts, fields, strides, join), both, -weight)
-            continue
-        varying = _varying(shifts, fields, found, count)
-        base = _cell(shifts, fields, strides, found[0] & ~varying)
-        for leaf in range(count):
-            found[leaf] &= varying
-        line = _line_of(found, found_masks, count)
-        if _is_remembered(remembered, line, found, found_masks, count):
-            _add_remembered(remembered, line, cube, base, weight)
-            continue
-        total = _terms_of(shifts, fields, offsets, parents, depths, found, found_masks, count, terms, term_masks, weights)
-        too_large[person] = total < 0
-        for term in range(total):
-            terms[term] = _cell(shifts, fields, strides, terms[term])
-            _add(cube, base + terms[term], term_masks[term], weight * weights[term])
-        if 0 < count <= MOST_REMEMBERED and total >= 0:
-            _remember(remembered, line, found, found_masks, count, terms, term_masks, weights, total, cube.shape[1])
+        else:
+            varying = _varying(shifts, fields, cells, count)
+            base = _cell(shifts, fields, strides, cells[CELL, 0] & ~varying)
+            line = _line_of(cells, varying, count)
+            if _is_remembered(remembered, line, cells, count):
+                _add_remembered(remembered, line, cube, base, weight)
+                continue
+            total = _terms_of(shifts, fields, offsets, parents, depths, cells, count, terms)
+            too_large[person] = total < 0
+            for term in range(total):
+                terms[CELL, term] = _cell(shifts, fields, strides, terms[CELL, term])
+                _add(cube, base + terms[CELL, term], terms[MASK, term], weight * terms[WEIGHT, term])
+            if 0 < count <= MOST_REMEMBERED and total >= 0:
+                _remember(remembered, line, cells, count, terms, total, cube.shape[1])
     return too_large
 
 
 @inlined
-def _varying(shifts: Integers, fields: Integers, found: Integers, count: int) -> int:
+def _varying(shifts: Integers, fields: Integers, cells: Integers, count: int) -> int:
     """The bits of the fields in which the cells differ."""
     differ, bits = 0, 0
     for leaf in range(1, count):
-        differ |= found[leaf] ^ found[0]
+        differ |= cells[CELL, leaf] ^ cells[CELL, 0]
     for d in range(len(shifts)):
         if (differ >> shifts[d]) & fields[d] != 0:
             bits |= fields[d] << shifts[d]
@@ -166,21 +116,22 @@ def _varying(shifts: Integers, fields: Integers, found: Integers, count: int) ->
 
 
 @inlined
-def _line_of(found: Integers, masks: Integers, count: int) -> int:
-    """Where a set is remembered, by its hash."""
+def _line_of(cells: Integers, varying: int, count: int) -> int:
+    """Where a set is remembered, by its hash. The fields in which all its cells agree become 0."""
     mixed = np.uint64(count)
     for leaf in range(count):
-        mixed = (mixed ^ np.uint64(found[leaf])) * np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ np.uint64(masks[leaf])) * np.uint64(0xBF58476D1CE4E5B9)
+        cells[CELL, leaf] &= varying
+        mixed = (mixed ^ np.uint64(cells[CELL, leaf])) * np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(29)) ^ np.uint64(cells[MASK, leaf])) * np.uint64(0xBF58476D1CE4E5B9)
     return np.int64((mixed >> np.uint64(32)) & np.uint64(SETS_REMEMBERED - 1))
 
 
 @inlined
-def _is_remembered(remembered: Integers, line: int, found: Integers, masks: Integers, count: int) -> bool:
+def _is_remembered(remembered: Integers, line: int, cells: Integers, count: int) -> bool:
     if count <= 0 or remembered[line, 0] != count:
         return False
     for leaf in range(count):
-        if remembered[line, 2 + 2 * leaf] != found[leaf] or remembered[line, 3 + 2 * leaf] != masks[leaf]:
+        if remembered[line, 2 + 2 * leaf] != cells[CELL, leaf] or remembered[line, 3 + 2 * leaf] != cells[MASK, leaf]:
             return False
     return True
 
@@ -195,34 +146,23 @@ def _add_remembered(remembered: Integers, line: int, cube: Cube, base: int, weig
 
 
 @loop
-def _remember(
-    remembered: Integers,
-    line: int,
-    found: Integers,
-    masks: Integers,
-    count: int,
-    cells: Integers,
-    term_masks: Integers,
-    weights: Integers,
-    total: int,
-    width: int,
-) -> None:
-    """Put a set in its line, in the place of another; a set of too many increments is left out."""
+def _remember(remembered: Integers, line: int, cells: Integers, count: int, terms: Integers, total: int, width: int) -> None:
+    """Put a set in its line, in the place of another; a set of too many increments is left out. Terms name cells of the cube."""
     remembered[line, 0] = 0
     last = _INCREMENTS
     for term in range(total):
-        mask = term_masks[term]
+        mask = terms[MASK, term]
         while mask != 0:
             if last + 2 > _SET_NUMBERS:
                 return
             lowest = mask & -mask
             carried = mask + lowest
-            last = _add_increment(remembered, line, last, cells[term] * width + _place(lowest), weights[term])
-            last = _add_increment(remembered, line, last, cells[term] * width + _place(carried & ~mask), -weights[term])
+            for bit, sign in ((lowest, 1), (carried & ~mask, -1)):
+                last = _add_increment(remembered, line, last, terms[CELL, term] * width + _place(bit), sign * terms[WEIGHT, term])
             mask &= carried
     remembered[line, 0], remembered[line, 1] = count, last - _INCREMENTS
     for leaf in range(count):
-        remembered[line, 2 + 2 * leaf], remembered[line, 3 + 2 * leaf] = found[leaf], masks[leaf]
+        remembered[line, 2 + 2 * leaf], remembered[line, 3 + 2 * leaf] = cells[CELL, leaf], cells[MASK, leaf]
 
 
 @inlined
@@ -249,55 +189,53 @@ def stamp_person(
 
 
 @inlined
-def _distinct(patterns: Integers, masks: Integers, first: int, end: int, found: Integers, found_masks: Integers) -> int:
-    """A person's distinct patterns with their periods; -1 if there are more than ``found`` can hold."""
+def _distinct(patterns: Integers, masks: Integers, first: int, end: int, cells: Integers) -> int:
+    """A person's distinct patterns with their periods; -1 if there are more than ``cells`` can hold."""
     count = 0
     at = 0
     for row in range(first, end):
         if masks[row] == 0 or patterns[row] < 0:
             continue
-        at = _find(patterns[row], found, count, at + 1)  # months repeat their patterns in the same order
+        at = _find(patterns[row], cells, count, at + 1)  # months repeat their patterns in the same order
         if at == count:
-            if count == len(found):
+            if count == MOST_PATTERNS:
                 return -1
-            found[count] = patterns[row]
-            found_masks[count] = 0
+            cells[CELL, count], cells[MASK, count] = patterns[row], 0
             count += 1
-        found_masks[at] |= masks[row]
+        cells[MASK, at] |= masks[row]
     return count
 
 
 @inlined
-def _find(wanted: int, found: Integers, count: int, guess: int) -> int:
+def _find(wanted: int, cells: Integers, count: int, guess: int) -> int:
     if guess >= count:
         guess = 0
-    if guess < count and found[guess] == wanted:
+    if guess < count and cells[CELL, guess] == wanted:
         return guess
     for place in range(count):
-        if found[place] == wanted:
+        if cells[CELL, place] == wanted:
             return place
     return count
 
 
 @loop
-def _single_leaves(trees: Trees, found: Integers, masks: Integers, count: int) -> int:
+def _single_leaves(trees: Trees, cells: Integers, count: int) -> int:
     """Patterns with sets of several leaves become packed cells of single leaves; -1 if there are too many."""
-    patterns, pattern_masks = found[:count].copy(), masks[:count].copy()
-    leaves = np.empty(len(found), np.int64)
+    patterns = cells[:, :count].copy()
+    leaves = np.empty(MOST_PATTERNS, np.int64)
     total = 0
     for place in range(count):
-        split = _leaves_of(trees, patterns[place], leaves)
+        split = _leaves_of(trees, patterns[CELL, place], leaves)
         if split < 0:
             return -1
         for leaf in leaves[:split]:
-            at = _find(leaf, found, total, 0)
-            if at == len(found):
+            at = _find(leaf, cells, total, 0)
+            if at == MOST_PATTERNS:
                 return -1
             if at == total:
-                found[at] = leaf
-                masks[at] = 0
+                cells[CELL, at], cells[MASK, at] = leaf, 0
                 total += 1
-            masks[at] |= pattern_masks[place]
+            cells[MASK, at] |= patterns[MASK, place]
     return total
 
 
@@ -326,80 +264,50 @@ def _with_code(trees: Trees, packed: int, d: int, code: int) -> int:
 
 @inlined
 def _terms_of(
-    shifts: Integers,
-    fields: Integers,
-    offsets: Integers,
-    parents: Integers,
-    depths: Integers,
-    found: Integers,
-    masks: Integers,
-    count: int,
-    terms: Integers,
-    term_masks: Integers,
-    weights: Integers,
+    shifts: Integers, fields: Integers, offsets: Integers, parents: Integers, depths: Integers, cells: Integers, count: int, terms: Integers
 ) -> int:
-    """The signed terms of a set of cells; returns how many there are, -1 if too many."""
+    """Inclusion and exclusion over joins: terms whose sum over the descendants of a cell is 1 in each period of a set above it.
+
+    Returns how many there are; -1 if too many.
+    """
     total = min(count, 0)
     for leaf in range(count):
-        total = _join_to_terms(shifts, fields, offsets, parents, depths, found[leaf], masks[leaf], terms, term_masks, weights, total)
-        if total < 0:
-            break
+        if 2 * total + 1 > MOST_TERMS:
+            return -1
+        known = total
+        for term in range(known):
+            both = terms[MASK, term] & cells[MASK, leaf]
+            join = _join(shifts, fields, offsets, parents, depths, terms[CELL, term], cells[CELL, leaf]) if both != 0 else -1
+            if join >= 0:
+                total = _add_term(terms, known, total, join, both, -terms[WEIGHT, term])
+        total = _add_term(terms, known, total, cells[CELL, leaf], cells[MASK, leaf], 1)
+        total = _merge(terms, known, total)
     return total
 
 
 @inlined
-def _join_to_terms(
-    shifts: Integers,
-    fields: Integers,
-    offsets: Integers,
-    parents: Integers,
-    depths: Integers,
-    leaf: int,
-    mask: int,
-    terms: Integers,
-    term_masks: Integers,
-    weights: Integers,
-    known: int,
-) -> int:
-    """Inclusion and exclusion over joins: terms whose sum over a cell's descendants is 1 in each period, with one more leaf cell.
-
-    Returns how many terms there are; -1 if too many.
-    """
-    if 2 * known + 1 > len(terms):
-        return -1
-    total = known
-    for term in range(known):
-        both = term_masks[term] & mask
-        join = _join(shifts, fields, offsets, parents, depths, terms[term], leaf) if both != 0 else -1
-        if join >= 0:
-            total = _add_term(terms, term_masks, weights, known, total, join, both, -weights[term])
-    total = _add_term(terms, term_masks, weights, known, total, leaf, mask, 1)
-    return _merge(terms, term_masks, weights, known, total)
-
-
-@inlined
-def _add_term(terms: Integers, masks: Integers, weights: Integers, known: int, total: int, cell: int, mask: int, weight: int) -> int:
+def _add_term(terms: Integers, known: int, total: int, cell: int, mask: int, weight: int) -> int:
     for term in range(known, total):
-        if terms[term] == cell and masks[term] == mask:
-            weights[term] += weight
+        if terms[CELL, term] == cell and terms[MASK, term] == mask:
+            terms[WEIGHT, term] += weight
             return total
-    terms[total], masks[total], weights[total] = cell, mask, weight
+    terms[CELL, total], terms[MASK, total], terms[WEIGHT, total] = cell, mask, weight
     return total + 1
 
 
 @inlined
-def _merge(terms: Integers, masks: Integers, weights: Integers, known: int, total: int) -> int:
+def _merge(terms: Integers, known: int, total: int) -> int:
     """Join the new terms, from ``known``, to equal ones before them, and leave out what has come to nothing."""
     for new in range(known, total):
         for term in range(known):
-            if terms[term] == terms[new] and masks[term] == masks[new]:
-                weights[term] += weights[new]
-                weights[new] = 0
+            if terms[CELL, term] == terms[CELL, new] and terms[MASK, term] == terms[MASK, new]:
+                terms[WEIGHT, term] += terms[WEIGHT, new]
+                terms[WEIGHT, new] = 0
                 break
     kept = 0
     for term in range(total):
-        if weights[term] != 0:
-            terms[kept], masks[kept], weights[kept] = terms[term], masks[term], weights[term]
+        if terms[WEIGHT, term] != 0:
+            terms[:, kept] = terms[:, term]
             kept += 1
     return kept
 

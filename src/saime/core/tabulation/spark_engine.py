@@ -19,6 +19,7 @@ from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import DEFAULT_ENGINE, Progress
+from saime.core.tabulation.kernel import best_loops
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_session import connect, disconnect, server_of
@@ -53,7 +54,7 @@ class SparkEngine:
         layout = lay_out(specification, facts)
         totals = [Cubes(layout.trees, slots) for slots in layout.slots]
         self._run(Task(specification, facts, __version__), partial(add_to_cubes, totals), progress)
-        return persons_by_cell(layout, totals)
+        return persons_by_cell(layout, totals, best_loops())
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
         """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""

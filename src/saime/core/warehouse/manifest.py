@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -170,4 +169,4 @@ def next_name(partition: int, earlier: StoredFile | None) -> str:
 
 
 def write_manifest(root: Path, manifest: Manifest) -> None:
-    replace_file(root / MANIFEST, json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False).encode())
+    replace_file(root / MANIFEST, manifest.model_dump_json(indent=1).encode())

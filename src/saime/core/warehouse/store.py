@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ from saime.core.warehouse.facts import FactTable, LoadRecord
 from saime.core.warehouse.manifest import (
     FACTS,
     LAYERS,
+    MANIFEST,
     PARTITIONS,
     PERSONS,
     Manifest,
@@ -48,10 +50,18 @@ class Warehouse:
             raise BadInput(f"{partitions} partitions", where=str(root), fix="take a power of two up to 65536")
         self.root = root
         self._partitions = partitions
+        self._read: tuple[os.stat_result, Manifest] | None = None
 
     @property
     def manifest(self) -> Manifest:
-        return read_manifest(self.root, self._partitions)
+        """What the file says now; it is read again only when it is another one, as a load asks for it at each partition."""
+        try:
+            now = (self.root / MANIFEST).stat()
+        except FileNotFoundError:
+            return read_manifest(self.root, self._partitions)
+        if self._read is None or not _same_file(self._read[0], now):
+            self._read = now, read_manifest(self.root, self._partitions)
+        return self._read[1]
 
     @property
     def key_fingerprint(self) -> str | None:
@@ -106,7 +116,8 @@ class Warehouse:
                     where=str(self.root),
                     fix="give the command again when it is done",
                 ) from None
-            write_manifest(self.root, self.manifest)  # facts never lie in a warehouse without one
+            if not (self.root / MANIFEST).exists():  # facts never lie in a warehouse without one
+                write_manifest(self.root, self.manifest)
             self.remove_unlisted()
             staging = self.root / STAGING
             try:
@@ -137,12 +148,12 @@ class Warehouse:
     def unlisted(self) -> tuple[Path, ...]:
         """The fact files and person tables that the manifest does not list, and the layers of such fact files."""
         manifest = self.manifest
-        listed = {self.root / load.folder / file.name for load in manifest.loads for file in load.files}
-        listed |= {self.persons_folder / file.name for file in manifest.persons}
+        folders = [(self.persons_folder, manifest.persons), *((self.root / load.folder, load.files) for load in manifest.loads)]
+        listed = {f"{folder}/{file.name}" for folder, files in folders for file in files}  # as text: there may be a hundred thousand
         there = (*(self.root / FACTS).glob("*/*/*/*"), *self.persons_folder.glob("*"))
         digests = {file.sha256 for load in manifest.loads for file in load.files}
         layers = (path for path in (self.root / LAYERS).glob("*/*") if path.parent.name not in digests)
-        return (*(path for path in there if path not in listed), *layers)
+        return (*(path for path in there if str(path) not in listed), *layers)
 
     @property
     def persons_folder(self) -> Path:
@@ -190,6 +201,10 @@ class Warehouse:
         for folder in (*(self.root / FACTS).glob("*/*/*"), *(self.root / LAYERS).glob("*")):
             with suppress(OSError):
                 folder.rmdir()  # only one that is empty now
+
+
+def _same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in ("st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"))
 
 
 def _chosen(manifest: Manifest, feed: str | None, periods: Sequence[str] | None, as_of: datetime | None = None) -> list[StoredLoad]:

@@ -18,7 +18,7 @@ from saime.core.tabulation import spark_worker
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import get_engine
-from saime.core.tabulation.kernel import KernelEngine
+from saime.core.tabulation.kernel import KernelEngine, best_loops
 from saime.core.tabulation.kernel_cubes import Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_engine import SparkEngine
@@ -65,7 +65,7 @@ def test_tasks_hand_back_pieces_that_add_up(
         if row["part"]:
             spark_worker.add_to_cubes(totals, row)
     assert sorted(row["partition"] for row in rows if row["partition"] is not None) == [0, 1, 2, 3]
-    assert (persons_by_cell(layout, totals) == KernelEngine().count(specification, facts)).all()
+    assert (persons_by_cell(layout, totals, best_loops()) == KernelEngine().count(specification, facts)).all()
 
 
 @pytest.mark.parametrize("numbers", [1, 20, 1 << 20])
