@@ -118,7 +118,7 @@ def _against_memcpy(table: Table, layered: Table, at: str) -> Iterator[Line]:
     layout = lay_out(table.specification, table.facts)
     partitions = table.facts.partitions[: len(table.facts.partitions) // 4]
     rows = [block for files in partitions for block in read_blocks(files, layout.classes)]
-    layers = MonthLayers.of(layered.facts, layout)
+    layers = MonthLayers.of(layered.facts, layout, best_loops())
     if layers is None:
         raise AssertionError("the benchmark's plan is one of whole months")
     months = [block for files in partitions for block in layers.read_blocks(files)]

@@ -21,9 +21,9 @@ from saime.core.tabulation.kernel_cubes import Cube, Cubes, SumLoops, persons_by
 from saime.core.tabulation.kernel_households import households_of_pass, passes_over
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
-from saime.core.tabulation.kernel_months import MonthLayers
-from saime.core.tabulation.kernel_repeats import Distinct, RowLoops
-from saime.core.tabulation.kernel_rows import Days, Persons, Rows, read_blocks, rows_of_person
+from saime.core.tabulation.kernel_months import LayerLoops, MonthLayers
+from saime.core.tabulation.kernel_repeats import Distinct
+from saime.core.tabulation.kernel_rows import Persons, Rows, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
@@ -39,14 +39,12 @@ class TakesRows(Protocol):
 Worker = TypeVar("Worker", bound=TakesRows)
 
 
-class Loops(RowLoops, SumLoops, Protocol):
+class Loops(LayerLoops, SumLoops, Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
 
     def person_starts(self, persons: Persons) -> Integers: ...
 
     def add_looked_up(self, patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None: ...
-
-    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days) -> Integers: ...
 
     def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None: ...
 
@@ -94,7 +92,7 @@ class KernelEngine:
         from saime.core.tabulation.kernel_per_person import PerPersonCounter  # it is a Counter itself
 
         layout, loops = lay_out(specification, facts), self.loops or best_loops()
-        read = _reader(layout, MonthLayers.of(facts, layout) if self.layers else None)
+        read = _reader(layout, MonthLayers.of(facts, layout, loops) if self.layers else None)
         per_person = any(dimension.per_person for dimension in specification.dimensions)
 
         def counter() -> Counter:

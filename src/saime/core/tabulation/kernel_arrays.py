@@ -63,6 +63,16 @@ def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDAr
     np.take(column, places, out=to, mode="clip")  # places are right; raising would copy
 
 
+def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers) -> int:
+    """Give equal facts of a person their masks together, in place; returns how many rows are left. Rows without a mask are left out."""
+    holds = masks != 0
+    first = persons[:1].astype(np.int64)
+    joined = distinct(persons[holds] - first, facts[holds], masks[holds])
+    left = len(joined[0])
+    persons[:left], facts[:left], masks[:left] = joined[0] + first, joined[1], joined[2]
+    return left
+
+
 def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
     """The periods that each spell touches, as bits."""
     begins, ends = (np.clip(days, slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))

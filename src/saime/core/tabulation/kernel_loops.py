@@ -17,6 +17,7 @@ from saime.core.tabulation.kernel_membership import Integers
 from saime.core.tabulation.kernel_row_loops import (  # noqa: F401 - kernel.Loops asks for them
     add_looked_up,
     gather,
+    join_equal,
     mark_changes,
     marked,
     person_starts,

@@ -1,4 +1,4 @@
-"""The months layer: of each person and each combination of coded values, the months of a year in which a fact holds.
+"""The months layer: of each person and combination of coded values, the months of a year in which a fact holds.
 
 A row belongs to a period of whole months exactly when its spell touches one of them, so counts over months, quarters and
 years lose nothing here. A layer is derived from one fact file and one year by the first count that can use it, whatever the
@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -23,12 +24,11 @@ import pyarrow.compute as pc
 
 from saime.core.durable import make_folders
 from saime.core.model.period import Period
-from saime.core.tabulation import kernel_arrays, kernel_rows
-from saime.core.tabulation.kernel_arrays import distinct, spell_periods
+from saime.core.tabulation import kernel_rows
 from saime.core.tabulation.kernel_layout import SETS_OF_MONTHS, Layout, Slots, slots_of
 from saime.core.tabulation.kernel_membership import ColumnClasses, Integers
-from saime.core.tabulation.kernel_repeats import Distinct
-from saime.core.tabulation.kernel_rows import Array, Rows, Run, batches, days, ordinals_of_numbers, whole_persons
+from saime.core.tabulation.kernel_repeats import Distinct, RowLoops
+from saime.core.tabulation.kernel_rows import Array, Days, Persons, Rows, Run, batches, days, ordinals_of_numbers, whole_persons
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
 
 VERSION = 1
@@ -80,21 +80,28 @@ def fields_of(facts: FactTable) -> tuple[Field, ...]:
     return tuple(fields)
 
 
+class LayerLoops(RowLoops, Protocol):
+    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days) -> Integers: ...
+
+    def join_equal(self, persons: Persons, facts: Integers, masks: Integers) -> int: ...
+
+
 class MonthLayers:
     """The layers of a fact table for the years of a layout."""
 
-    def __init__(self, folder: Path, facts: FactTable, layout: Layout) -> None:
+    def __init__(self, folder: Path, facts: FactTable, layout: Layout, loops: LayerLoops) -> None:
+        self._loops = loops
         self._folder, self._digests, self._fields = folder, facts.digests, fields_of(facts)
         self._years, self._classes = layout.years, layout.classes
         self._tables = [(field, field.ordinals(layout.classes[field.column])) for field in self._fields if field.column in layout.classes]
 
     @classmethod
-    def of(cls, facts: FactTable, layout: Layout) -> MonthLayers | None:
+    def of(cls, facts: FactTable, layout: Layout, loops: LayerLoops) -> MonthLayers | None:
         """None if the plan asks for days, for a column that a layer leaves out, or if nothing may be derived from the facts."""
         if facts.layers is None or not 0 < len(layout.years) <= MOST_YEARS:
             return None
         known = {field.column for field in fields_of(facts)}
-        return cls(facts.layers, facts, layout) if known.issuperset(layout.classes) else None
+        return cls(facts.layers, facts, layout, loops) if known.issuperset(layout.classes) else None
 
     def read_blocks(self, files: Sequence[Path]) -> Iterator[Rows]:
         """The layers of fact files as rows; layers that are not there are derived.
@@ -112,7 +119,7 @@ class MonthLayers:
     def _open(self, path: Path) -> dict[int, pa.Table]:
         found = {year: _read(self._path(path, year)) for year in self._years}
         missing = [year for year, table in found.items() if table is None]
-        derived = dict(zip(missing, derive(path, self._fields, missing), strict=True)) if missing else {}
+        derived = dict(zip(missing, derive(path, self._fields, missing, self._loops), strict=True)) if missing else {}
         for year, table in derived.items():
             _write(self._path(path, year), table)
         return {year: table if table is not None else derived[year] for year, table in found.items()}
@@ -129,15 +136,15 @@ class MonthLayers:
             yield Rows(np.asarray(batch.column(PERSON)), (time,), ordinals)
 
 
-def derive(path: Path, fields: Sequence[Field], years: Sequence[int]) -> list[pa.Table]:
+def derive(path: Path, fields: Sequence[Field], years: Sequence[int], loops: LayerLoops) -> list[pa.Table]:
     """The layers of a fact file, one for each year. Raises: ValueError if a value does not fit its field."""
     months = [slots_of(Period.parse(str(year)).parts("M")) for year in years]
     parts: list[list[pa.RecordBatch]] = [[] for _ in years]
-    repeats = Distinct(kernel_arrays)
+    repeats = Distinct(loops)
     for rows in whole_persons([Run(str(path), _packed(path, fields))]):
         fewer = repeats.take(rows)
         for slots, batches_of_year in zip(months, parts, strict=True):
-            batches_of_year.append(_layer(fewer, slots, _schema(fields)))
+            batches_of_year.append(_layer(fewer, slots, _schema(fields), loops))
     return [pa.Table.from_batches(part, _schema(fields)) for part in parts]
 
 
@@ -155,15 +162,13 @@ def _schema(fields: Sequence[Field]) -> pa.Schema:
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
 
 
-def _layer(rows: Rows, months: Slots, schema: pa.Schema) -> pa.RecordBatch:
-    """Each combination of a person once, with all its months."""
+def _layer(rows: Rows, months: Slots, schema: pa.Schema, loops: LayerLoops) -> pa.RecordBatch:
+    """Each combination of a person with all its months."""
     valid_from, valid_to = rows.time
-    masks = spell_periods(months, valid_from, valid_to)
-    holds = masks != 0
-    first = rows.persons[:1].astype(np.int64)
-    persons, facts, masks = distinct(rows.persons[holds] - first, rows.ordinals["facts"][holds], masks[holds])
-    columns = zip((persons + first, facts, masks), schema, strict=True)
-    return pa.record_batch([pa.array(column.astype(field.type.to_pandas_dtype())) for column, field in columns], schema=schema)
+    columns: tuple[Array, ...] = (rows.persons.copy(), rows.ordinals["facts"].copy(), loops.spell_periods(months, valid_from, valid_to))
+    left = loops.join_equal(*columns)
+    kinds = (field.type.to_pandas_dtype() for field in schema)
+    return pa.record_batch([pa.array(column[:left].astype(kind)) for column, kind in zip(columns, kinds, strict=True)], schema=schema)
 
 
 def _read(path: Path) -> pa.Table | None:

@@ -13,6 +13,8 @@ from numba import njit
 from saime.core.tabulation.kernel_layout import Slots
 from saime.core.tabulation.kernel_membership import Integers
 
+LOOKED_THROUGH = 64  # rows of a person
+
 Days = npt.NDArray[np.int32]
 
 loop = njit(cache=True, nogil=True)
@@ -51,6 +53,29 @@ def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int3
 def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
     for place in range(len(places)):
         to[place] = column[places[place]]
+
+
+@loop
+def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers) -> int:
+    """Give equal facts of a person their masks together, in place; returns how many rows are left. Rows without a mask are left out.
+
+    Only the last rows are looked through: what stays apart is not wrong, and persons have few combinations.
+    """
+    first, found = 0, 0
+    for row in range(len(persons)):
+        if masks[row] == 0:
+            continue
+        if found > first and persons[found - 1] != persons[row]:
+            first = found
+        at = max(first, found - LOOKED_THROUGH)
+        while at < found and facts[at] != facts[row]:
+            at += 1
+        if at == found:
+            persons[at], facts[at], masks[at] = persons[row], facts[row], masks[row]
+            found += 1
+        else:
+            masks[at] |= masks[row]
+    return found
 
 
 @loop
