@@ -18,8 +18,8 @@ from saime.core.protection.constraints import Flags
 from saime.core.protection.problem import SuppressionProblem
 from saime.core.protection.solver import check_step, new_solver
 
-PLAIN_SECONDS = 10.0
-TAU_SECONDS = 60
+PLAIN_SECONDS = 5.0
+TAU_SECONDS = 30  # it may take longer to look at its clock
 FAR = 10  # both are told that no cell holds more than this many times the largest
 
 # In a process of its own: it brings a HiGHS of its own. Only its solver is timed, not the start of Python.
@@ -51,7 +51,10 @@ def tau_argus(problem: SuppressionProblem, folder: Path) -> Answer:
     posed, answer = folder / "problem.jj", folder / "answer.txt"
     posed.write_text(_in_its_format(problem), "utf-8")
     command = [sys.executable, "-c", TAU_PROCESS, str(posed), str(answer), str(TAU_SECONDS)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)  # noqa: S603 - Python itself
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=2 * TAU_SECONDS)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return Answer(None, float(TAU_SECONDS))
     if done.returncode:
         return Answer(None, float(TAU_SECONDS))
     result = json.loads(done.stdout.splitlines()[-1])

@@ -39,8 +39,9 @@ class SuppressionProblem:
 class SuppressionPattern:
     """``withheld`` includes the primary cells; ``cost`` is of the secondary cells alone, and ``bound`` is proven: no pattern costs less.
 
-    ``intervals``: what the attacker can still deduce of each primary cell, lowest and highest, shape primary x 2. ``unsafe`` holds the
-    positions of primary cells that no pattern protects; empty in a safe pattern.
+    ``intervals``: what the attacker can still deduce of each primary cell, lowest and highest, shape primary x 2; in parts
+    that were solved locally it is at least as wide as that. ``unsafe`` holds the positions of primary cells for which no protection was
+    found; empty in a safe pattern.
     """
 
     withheld: Flags
