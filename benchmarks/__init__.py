@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import perturbation, protection, spark, tabulation, warehouse
+from benchmarks import perturbation, protection, release, spark, tabulation, warehouse
 from benchmarks.measure import Line
 
 SUBJECTS = {
@@ -14,6 +14,7 @@ SUBJECTS = {
     "warehouse": warehouse.lines,
     "perturbation": perturbation.lines,
     "protection": protection.lines,
+    "release": release.lines,
     "spark": spark.lines,
 }
 

@@ -13,7 +13,7 @@ import yaml
 
 from saime.core.pack.reader import Pack
 from saime.intake.services import receive_delivery
-from saime.production.services import Production, plan_metadata, produce_plan
+from saime.production.services import Production, plan_metadata, produce_plans
 from support.commands import run_saime
 from support.warehouse import personal_code, write_csv
 
@@ -91,16 +91,16 @@ def test_tabulate_as_of_a_moment_before_the_correction(home: Path, pack: Pack) -
 
 def test_the_lineage_says_that_a_delivery_was_corrected_and_nothing_that_follows_from_its_rows(home: Path, pack: Pack) -> None:
     work, plan = production(home, pack), pack.plan(PLAN)
-    protected = produce_plan(work, plan).protected
+    protected = produce_plans(work, [plan])[0].protected
     assert protected is not None
     (step,) = [step for step in protected.dataset.lineage if step.kind == "delivery"]
     assert (step.id, step.label.lv, step.digest, step.details) == ("better.csv", "Labota piegāde par 2022", None, {"synthetic": True})
-    assert plan_metadata(pack, plan, work.facts(plan)).synthetic
+    assert plan_metadata(work, plan, work.facts(plan)).synthetic
 
 
 def test_delete_a_person_with_the_command(home: Path, pack: Pack, tmp_path: Path) -> None:
     work, plan = production(home, pack), pack.plan(PLAN)
-    counted = produce_plan(work, plan).digest
+    counted = produce_plans(work, [plan])[0].digest
     file = tmp_path / "person.txt"
     file.write_text(personal_code(3, dash=True))
     arguments = ("delete-person", str(file), "--legal-basis", BASIS)
@@ -118,7 +118,7 @@ def test_delete_a_person_with_the_command(home: Path, pack: Pack, tmp_path: Path
     assert all_persons(home, pack) == (29, "")
     then, told = all_persons(home, pack, "--as-of", "2023-02-15")
     assert (then, "Persons deleted since then: 1; the table is without them" in told) == (19, True)
-    assert produce_plan(work, plan).digest != counted
+    assert produce_plans(work, [plan])[0].digest != counted
 
 
 def test_delete_a_person_that_the_command_refuses(home: Path, pack: Pack, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from saime.cli.main import saime
 from saime.core.errors import Refused
 from saime.core.model.dataset import Dataset
 from saime.core.pack.reader import Pack
-from saime.core.protection.protect import ProtectedDataset, certify_published_by_source
+from saime.core.protection import ProtectedDataset, certify_published_by_source
 from saime.core.releases.reader import ReleaseReader
 from saime.production import services
 from saime.production.decisions import Approval, DemoRule, bundle_digest
@@ -217,7 +217,7 @@ def test_the_report_tells_what_was_withheld_and_what_differs(counted: Production
     production, plan = counted, counted.pack.plan("benefit-recipients-2022")
     before = production.store.current()
     assert before is not None
-    item = services.produce_plan(production, plan)
+    item = next(one for one in services.produce_everything(production) if one.dataset == plan.dataset)
     report = report_on(production, item, before)
     dataset, certificate = before.dataset(plan.dataset), before.certificate(plan.dataset)
     table = services.tabulate(production, plan, production.facts(plan))

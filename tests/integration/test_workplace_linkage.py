@@ -16,7 +16,7 @@ from saime.core.errors import Refused
 from saime.core.pack.reader import Pack
 from saime.core.warehouse.linkage_records import LinkageState
 from saime.intake import services as intake
-from saime.production.services import Production, produce_plan
+from saime.production.services import Production, produce_plans
 from support.warehouse import personal_code
 from support.workplace import QUICK_HASHERS, add_user, write_strangers
 
@@ -95,13 +95,13 @@ def test_an_acceptance_lets_production_go_on_and_the_release_pages_say_what_stop
     browser, production = reader("anna", "statistician"), Production.in_home(home, pack)
     plan, address = pack.plan("benefit-recipients-2022"), f"/en/workplace/linkage/{state.report.load}/"
     with pytest.raises(Refused, match=state.report.load):
-        produce_plan(production, plan)
+        produce_plans(production, [plan])
     before = browser.get("/en/workplace/releases/").content.decode()
     assert "Publication is stopped" in before
     assert f'href="{address}"' in before
     answer = accept(browser, state)
     assert (answer.status_code, answer["location"]) == (302, address)
-    assert produce_plan(production, plan).protected
+    assert produce_plans(production, [plan])[0].protected
     assert "Publication is stopped" not in browser.get("/en/workplace/releases/").content.decode()
     page = browser.get(address).content.decode()
     assert "Accepted by <strong>anna</strong>" in page

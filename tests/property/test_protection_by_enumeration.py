@@ -10,10 +10,12 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saime.core.errors import Refused
 from saime.core.model.dataset import Dataset, FrequencyTable
-from saime.core.protection import verify
-from saime.core.protection.attack import Finding, Interval, attack
+from saime.core.protection import TableToProtect, protect_release, verify
+from saime.core.protection.attack import Finding, Interval, attack, attack_together
 from saime.core.protection.constraints import check_declaration
+from support.linked_tables import grouped
 from support.protection import flat, from_persons, matrix, protected
 
 Tables = npt.NDArray[np.int64]  # one table a row, one cell a column
@@ -132,3 +134,48 @@ def test_tables_of_three_overlapping_dimensions_can_be_protected(group: list[fro
 def holds_the_truth(finding: Finding, counted: FrequencyTable) -> bool:
     count = counted[finding.cell]
     return count is not None and finding.plain.holds(count, count) and finding.informed.holds(count, count)
+
+
+def linked_pair(areas: list[int], cut: int) -> list[TableToProtect]:
+    """The same five areas, grouped in two ways."""
+    counts = dict(zip("vwxyz", areas, strict=True))
+    return [
+        grouped("by-county", {"K1": "vwx", "K2": "yz"}, counts, minimum=MINIMUM),
+        grouped("by-size", {"S": "vwxyz"[cut:], "L": "vwxyz"[:cut]}, counts, minimum=MINIMUM),
+    ]
+
+
+@given(st.lists(st.integers(0, 6), min_size=5, max_size=5), st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_two_linked_tables_leave_open_what_enumeration_leaves_open(areas: list[int], cut: int) -> None:
+    try:
+        pair = [one.dataset for one in protect_release(linked_pair(areas, cut)).datasets]
+    except Refused:  # all persons in one area: it is the total
+        return
+    inner = np.array(list(guesses(pair[0])), dtype=np.int64)
+    tables = [inner @ sums_of(dataset) for dataset in pair]
+    possible = np.all([agrees(own, dataset) for own, dataset in zip(tables, pair, strict=True)], axis=0)
+    for own, dataset, findings in zip(tables, pair, attack_together(pair, [MINIMUM] * 2), strict=True):
+        for finding in findings:
+            values = own[possible, dataset.structure.position(finding.cell)]
+            assert within(finding.plain, values)
+            assert finding.conf_status != "A" or set(range(1, MINIMUM + 1)) <= set(values.tolist())
+
+
+def sums_of(dataset: Dataset) -> Tables:
+    """Which cell each area is part of: areas x cells."""
+    (areas, _) = dataset.structure.dimensions
+    parents = {code.id: code.parent for code in areas.codes}
+    lines = [(area, parents[area], "LV") for area in "vwxyz"]
+    return np.array([[code.id in line for code in areas.codes] for line in lines], dtype=np.int64)
+
+
+def guesses(dataset: Dataset) -> product[tuple[int, ...]]:
+    """Every way to fill the withheld areas, each with 0 to FARTHEST persons."""
+    known = dict(zip((cell[0] for cell in dataset.structure.cells()), dataset.values, strict=True))
+    return product(*(range(FARTHEST + 1) if known[area] is None else (known[area],) for area in "vwxyz"))
+
+
+def agrees(tables: Tables, dataset: Dataset) -> npt.NDArray[np.bool_]:
+    shown = [place for place, value in enumerate(dataset.values) if value is not None]
+    return (tables[:, shown] == np.array([dataset.values[place] for place in shown], dtype=np.int64)).all(axis=1)

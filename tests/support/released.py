@@ -7,7 +7,7 @@ from pathlib import Path
 
 from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import Dataset, DataStructure, Dimension, FrequencyTable, Metadata
-from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
+from saime.core.protection import ProtectedDataset, certify_published_by_source, protect
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.plan import ThresholdProtection

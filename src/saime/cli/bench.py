@@ -14,7 +14,7 @@ import click
 import saime
 from saime.core.errors import Refused
 
-SUBJECTS = ["tabulation", "warehouse", "perturbation", "protection", "spark"]
+SUBJECTS = ["tabulation", "warehouse", "perturbation", "protection", "release", "spark"]
 FOLDER = Path(saime.__file__).resolve().parents[2] / "benchmarks"
 
 

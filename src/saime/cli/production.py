@@ -15,11 +15,14 @@ from saime.cli.tables import protect_table
 from saime.cli.workplace import open_pack, open_production
 from saime.core.errors import NotFound
 from saime.core.exchange.jsonstat import write_inside_jsonstat
-from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, MagnitudeTable
+from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, WITHHELD, Dataset, FrequencyTable, MagnitudeTable
+from saime.core.protection import ProtectedDataset
+from saime.core.protection.linked_counts import price_of
 from saime.core.tabulation.engines import DEFAULT_ENGINE, ENGINES
 from saime.core.tabulation.tabulation import InsideTable
 from saime.production import services
 
+NEAR_MISS = "differs by a few persons from what was published from other deliveries"
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default=DEFAULT_ENGINE, show_default=True, help="What counts.")
 
@@ -67,40 +70,69 @@ def _print_table(table: InsideTable) -> None:
 
 
 @click.command()
-@click.argument("plan_or_table")
+@click.argument("plans_or_table", nargs=-1)
 @engine_option
+@click.option("--verify", "verified", metavar="RELEASE", help="Prove this release again: its id, the path of its manifest, or 'current'.")
 @click.option("--spec", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Protect a CSV file as this JSON file asks.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the protected table goes; with --spec.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON; with --spec.")
-def protect(plan_or_table: str, engine: str, spec: Path | None, out: Path | None, as_json: bool) -> None:
-    """Protect a plan's table, or a CSV file from outside, and say what was withheld.
+def protect(plans_or_table: tuple[str, ...], engine: str, verified: str | None, spec: Path | None, out: Path | None, as_json: bool) -> None:
+    """Protect the tables of plans together, or a CSV file from outside, and say what was withheld; or prove a release again.
 
-    A plan's table is counted first; what is withheld is told with the reason, and nothing is stored.
+    Plans are counted first; what is withheld is told with the reason and the price, and nothing is stored.
 
     \b
-    Examples: saime protect disability-2019-06
+    Examples: saime protect benefit-recipients-2022 benefit-recipients-2022-monthly
+              saime protect --verify current
               saime protect table.csv --spec spec.json --out protected.csv
     """
-    if spec and out:
-        protect_table(Path(plan_or_table), spec, out, as_json=as_json)
-    elif spec or out or as_json:
-        raise click.UsageError("a table from outside takes both --spec and --out; a plan takes neither, nor --json")
+    if verified and not (plans_or_table or spec or out or as_json):
+        _verify(verified)
+    elif not verified and spec and out and len(plans_or_table) == 1:
+        protect_table(Path(plans_or_table[0]), spec, out, as_json=as_json)
+    elif verified or spec or out or as_json or not plans_or_table:
+        raise click.UsageError("give plans alone, or --verify alone, or one table from outside with both --spec and --out")
     else:
-        _protect_plan(plan_or_table, engine)
+        _protect_plans(plans_or_table, engine)
 
 
-def _protect_plan(plan: str, engine: str) -> None:
-    production, wanted = open_production(), open_pack().plan(plan)
-    facts = production.facts(wanted)
-    with progress_bar(f"Counting {plan}") as progress:
-        table = services.tabulate(production, wanted, facts, engine=engine, progress=progress)
-    protected = services.protect_plan(production, wanted, table, facts, engine)
-    for cell, reason in _withheld(protected.dataset):
-        click.echo(f"{' '.join(cell)}\t{reason}")
-    certificate = protected.certificate
-    told = f": {number(certificate.primary)} small counts, {number(certificate.secondary)} to protect them" if certificate.primary else ""
+def _verify(name: str) -> None:
+    store = open_production().store
+    release = store.find(name)
+    certificates = store.verify(release)
+    for dataset, certificate in certificates.items():
+        width = certificate.narrowest_interval
+        narrowest = "no cell with an upper bound" if width is None else f"narrowest interval {width:g}"
+        told = narrowest if certificate.kind == "attack" else "published by its source"
+        together = f"\ttogether with {len(certificate.linked)} others" if certificate.linked else ""
+        click.echo(f"{dataset}\t{number(certificate.withheld)} withheld\t{told}{together}")
+    click.echo(f"Release {release.id} is proven: {len(certificates)} datasets")
+
+
+def _protect_plans(names: tuple[str, ...], engine: str) -> None:
+    production, plans = open_production(), [open_pack().plan(name) for name in names]
+    facts = [production.facts(plan) for plan in plans]
+    with progress_bar("Counting and protecting") as progress:
+        protected = services.protect_plans(production, plans, facts, engine=engine, progress=progress)
+    for one, table in zip(protected.datasets, protected.tables, strict=True):
+        _tell(one, table)
+    for cells, told in ((protected.already_published, "was published before and cannot be hidden"), (protected.near_misses, NEAR_MISS)):
+        for dataset, cell in cells:
+            click.echo(f"{dataset}\t{' '.join(cell)}\t{told}")
+
+
+def _tell(one: ProtectedDataset, table: InsideTable) -> None:
+    for cell, reason in _withheld(one.dataset):
+        click.echo(f"{one.dataset.id}\t{' '.join(cell)}\t{reason}")
+    certificate, price = one.certificate, ""
+    if isinstance(table, FrequencyTable):
+        paid = price_of(one.dataset, table)
+        price = (
+            f": {number(paid.small)} small counts, {number(paid.secondary)} to protect them with {number(paid.persons)} persons in them; "
+            f"information lost {100 * paid.loss:.1f} %"
+        )
     exposed = f"{certificate.exposed} exposed to the attack"
-    click.echo(f"{number(certificate.cells)} cells, {number(certificate.withheld)} withheld{told}; {exposed}")
+    click.echo(f"{one.dataset.id}: {number(certificate.cells)} cells, {number(certificate.withheld)} withheld{price}; {exposed}")
 
 
 def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from saime.core.durable import make_folders, replace_file
@@ -15,10 +16,16 @@ class RunRecords:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def find(self, dataset: str, fingerprint: str) -> str | None:
-        """The digest that the same inputs gave before, if they did."""
-        record = self._read().get(dataset)
-        return record["digest"] if record and record["fingerprint"] == fingerprint else None
+    def find_all(self, datasets: Sequence[str], fingerprint: str) -> list[str] | None:
+        """The digests that the same inputs gave before, if they gave one of each dataset."""
+        records = self._read()
+        found = [records[name]["digest"] for name in datasets if name in records and records[name]["fingerprint"] == fingerprint]
+        return found if len(found) == len(datasets) else None
+
+    def kept(self, datasets: Sequence[str]) -> list[str]:
+        """The digests that the last runs gave, whatever their inputs."""
+        records = self._read()
+        return [records[name]["digest"] for name in datasets if name in records]
 
     def keep(self, dataset: str, fingerprint: str, digest: str) -> None:
         records = self._read() | {dataset: {"fingerprint": fingerprint, "digest": digest}}

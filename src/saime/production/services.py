@@ -1,10 +1,10 @@
-"""Produce datasets and releases. The only way to a release leads through ``protect`` and its certificate."""
+"""Produce datasets and releases. The only way to a release leads through ``protect_release`` and its certificate."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +14,18 @@ from pydantic import BaseModel
 import saime.core
 from saime.core.errors import BadInput, NotFound, Refused
 from saime.core.model.classification import Classification
-from saime.core.model.dataset import FrequencyTable, LineageStep, Metadata
+from saime.core.model.dataset import FrequencyTable, LineageStep, MagnitudeTable, Metadata
 from saime.core.model.period import Period
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.recast import Recast
 from saime.core.pack.reader import Pack
+from saime.core.protection import ProtectedDataset, TableToProtect, certify_published_by_source, protect_release
 from saime.core.protection.amounts import protect_amounts
-from saime.core.protection.protect import ProtectedDataset, certify_published_by_source, protect
+from saime.core.protection.linked_counts import Cell
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.compilation import compile_plan, compile_tabulation
+from saime.core.tabulation.completeness import complete_dimensions
 from saime.core.tabulation.concepts import periods_read
 from saime.core.tabulation.duckdb_engine import show_sql
 from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings
@@ -37,6 +39,7 @@ from saime.core.warehouse.linkage_records import LinkageRecords
 from saime.core.warehouse.store import Warehouse
 from saime.production.decisions import Decision, check_decision
 from saime.production.lineage import digest, plan_lineage
+from saime.production.populations import population_of
 from saime.production.published_tables import published_datasets
 from saime.production.runs import RunRecords
 
@@ -133,38 +136,87 @@ class Produced:
     protected: ProtectedDataset | None
 
 
-def produce_plan(
-    production: Production, plan: TabulationPlan, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
-) -> Produced:
-    """Tabulate, protect and store one dataset; the same inputs are not counted twice.
+def produce_plans(
+    production: Production, plans: Sequence[TabulationPlan], *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None
+) -> list[Produced]:
+    """Tabulate the plans' datasets, protect them together and with what was published before, and store them.
 
-    Raises: Refused if a delivery that is counted links to the register worse than its contract allows and nobody accepted it.
+    The same inputs are not counted twice. Raises: Refused if a delivery that is counted links to the register worse than its
+    contract allows and nobody accepted it, or as ``protect_plans`` does.
     """
-    facts = production.facts(plan)
-    production.linkage.check_may_publish(facts.feed, facts.loads)
-    fingerprint = _fingerprint(production.pack, plan, facts, engine)
-    before = production.runs.find(plan.dataset, fingerprint)
-    if before and production.store.holds(before):
-        return Produced(plan.dataset, before, None)
-    table = tabulate(production, plan, facts, engine=engine, progress=progress)
-    protected = protect_plan(production, plan, table, facts, engine)
-    stored = production.store.add(protected)
-    production.runs.keep(plan.dataset, fingerprint, stored)
-    return Produced(plan.dataset, stored, protected)
+    facts = [production.facts(plan) for plan in plans]
+    for one in facts:
+        production.linkage.check_may_publish(one.feed, one.loads)
+    inputs = [_fingerprint(production.pack, plan, one, engine) for plan, one in zip(plans, facts, strict=True)]
+    names = [plan.dataset for plan in plans]
+    before = production.runs.find_all(names, _joint(production, inputs, production.runs.kept(names)))
+    if before and all(production.store.holds(digest) for digest in before):
+        return [Produced(name, digest, None) for name, digest in zip(names, before, strict=True)]
+    protected = protect_plans(production, plans, facts, engine=engine, progress=progress).datasets
+    stored = [production.store.add(one) for one in protected]
+    fingerprint = _joint(production, inputs, stored)
+    for name, digest_ in zip(names, stored, strict=True):
+        production.runs.keep(name, fingerprint, digest_)
+    return [Produced(*item) for item in zip(names, stored, protected, strict=True)]
 
 
-def protect_plan(production: Production, plan: TabulationPlan, table: InsideTable, facts: FactTable, engine: str) -> ProtectedDataset:
-    """Raises: Refused for a measure that no rule of protection is made for, besides what ``protect`` and ``protect_amounts`` raise."""
+def _joint(production: Production, inputs: Sequence[str], own: Sequence[str]) -> str:
+    """All inputs of tables protected together: their own, and what else earlier releases show of any population."""
+    releases = production.store.releases()
+    earlier = sorted({one.digest(name) for one in releases for name in one.ids if one.dataset(name).metadata.population} - set(own))
+    return hashlib.sha256("\n".join([*inputs, *earlier]).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ProtectedPlans:
+    """The inside tables of plans and the datasets that came of them; for the others see ``ProtectedRelease``."""
+
+    tables: tuple[InsideTable, ...]
+    datasets: tuple[ProtectedDataset, ...]
+    already_published: tuple[Cell, ...]
+    near_misses: tuple[Cell, ...]
+
+
+def protect_plans(
+    production: Production,
+    plans: Sequence[TabulationPlan],
+    facts: Sequence[FactTable],
+    *,
+    engine: str = DEFAULT_ENGINE,
+    progress: Progress | None = None,
+) -> ProtectedPlans:
+    """Count the plans; protect counts of persons as one system with what was published before, and each table of amounts alone.
+
+    Raises: Refused for a measure that no rule of protection is made for, or as ``protect_release`` and ``protect_amounts`` do.
+    """
+    for plan in plans:
+        _check_unit(plan)
+    tables = [tabulate(production, plan, one, engine=engine, progress=progress) for plan, one in zip(plans, facts, strict=True)]
+    counts: list[TableToProtect] = []
+    found: dict[str, ProtectedDataset] = {}
+    for plan, one, table in zip(plans, facts, tables, strict=True):
+        lineage = plan_lineage(production.pack, plan, one.feed, one.loads, engine)
+        metadata = plan_metadata(production, plan, one)
+        if isinstance(table, FrequencyTable):
+            counts.append(TableToProtect(table, plan.protection, metadata, lineage))
+        else:
+            found[plan.dataset] = _protect_amounts(plan, table, metadata, lineage)
+    release = protect_release(counts, production.store.published(), progress=progress)
+    found |= {one.dataset.id: one for one in release.datasets}
+    datasets = tuple(found[plan.dataset] for plan in plans)
+    return ProtectedPlans(tuple(tables), datasets, release.already_published, release.near_misses)
+
+
+def _check_unit(plan: TabulationPlan) -> None:
     if plan.unit != "person":
         raise Refused(
             f"no rule protects counts of {plan.unit}s yet; only counts of distinct persons are protected",
             where=f"plans/{plan.dataset}.yaml, unit",
             fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
         )
-    lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
-    metadata = plan_metadata(production.pack, plan, facts)
-    if isinstance(table, FrequencyTable):
-        return protect(table, plan.protection, metadata, lineage)
+
+
+def _protect_amounts(plan: TabulationPlan, table: MagnitudeTable, metadata: Metadata, lineage: tuple[LineageStep, ...]) -> ProtectedDataset:
     if not table.is_additive:
         raise Refused(
             f"no rule protects measure '{table.measure}' yet; only counts of distinct persons and what adds up are protected",
@@ -172,7 +224,7 @@ def protect_plan(production: Production, plan: TabulationPlan, table: InsideTabl
             fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
         )
     rule = plan.protection if isinstance(plan.protection, PrimaryRule) else PrimaryRule(minimum=plan.protection.minimum)
-    return protect_amounts(table, rule, metadata, lineage)
+    return protect_amounts(table, rule, metadata.model_copy(update={"population": None}), lineage)
 
 
 def produce_published_tables(production: Production) -> list[Produced]:
@@ -195,11 +247,13 @@ def release(production: Production, bundle: Mapping[str, str], *, at: datetime, 
 
 def produce_everything(production: Production, *, engine: str = DEFAULT_ENGINE, progress: Progress | None = None) -> list[Produced]:
     """Every table that a release holds: those of the plans that it releases, and those that their source published before."""
-    plans = [produce_plan(production, plan, engine=engine, progress=progress) for plan in production.pack.released_plans]
+    plans = produce_plans(production, production.pack.released_plans, engine=engine, progress=progress)
     return [*produce_published_tables(production), *plans]
 
 
-def plan_metadata(pack: Pack, plan: TabulationPlan, facts: FactTable) -> Metadata:
+def plan_metadata(production: Production, plan: TabulationPlan, facts: FactTable) -> Metadata:
+    pack, hierarchies = production.pack, _hierarchies(production, plan)
+    specification = compile_plan(plan, hierarchies, facts, _recasts(production, plan))
     return Metadata(
         title=plan.title,
         unit_measure=plan.unit_measure,
@@ -211,6 +265,7 @@ def plan_metadata(pack: Pack, plan: TabulationPlan, facts: FactTable) -> Metadat
         rows=plan.layout.rows,
         columns=plan.layout.columns,
         chart=plan.layout.chart,
+        population=population_of(plan, hierarchies, facts, complete_dimensions(specification, facts)),
     )
 
 

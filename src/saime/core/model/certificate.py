@@ -14,6 +14,16 @@ from saime.core.model.text import Text
 AMOUNTS = "amounts"  # the rule of a certificate of sums; counts have a threshold
 
 
+class LinkedDataset(BaseModel):
+    """Another dataset over which the attack ran too; ``earlier``: it was published before and is not part of the release."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    digest: str
+    earlier: bool = False
+
+
 class Certificate(BaseModel):
     """Proof that a dataset may be published.
 
@@ -25,6 +35,8 @@ class Certificate(BaseModel):
     ``withheld`` counts primary and secondary cells; these two are 0 where the statuses do not tell them apart.
     ``narrowest_interval``: persons between the fewest and the most that the tightest withheld cell may hold, for a reader
     who knows the rule; None where no withheld cell has a bound above.
+    ``linked``: the datasets that share cells with this one, of the release and of earlier ones. A dataset is kept with a certificate
+    of its own attack; the release adds ``linked`` and the ``narrowest_interval`` of the attack on all of them together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +55,7 @@ class Certificate(BaseModel):
     exposed: int = 0
     narrowest_interval: float | None = None
     basis: Text | None = None
+    linked: tuple[LinkedDataset, ...] = ()
 
 
 def dataset_digest(dataset: Dataset) -> str:

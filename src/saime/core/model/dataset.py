@@ -158,6 +158,7 @@ class Population(_Frozen):
 
     ``feed``, ``filter`` and ``measure`` as the plan has them; ``data`` is, for each reference period, a digest of the deliveries that the
     counts come from. ``complete`` names the dimensions whose total takes in everybody: their totals say nothing about a cell.
+    ``definitions``: by dimension and code, a digest of who belongs to the code; without one, the code's id stands for it.
     """
 
     feed: str
@@ -165,6 +166,7 @@ class Population(_Frozen):
     measure: str
     data: dict[str, str]
     complete: tuple[str, ...] = ()
+    definitions: dict[str, dict[str, str]] = {}
 
 
 class Metadata(_Frozen):

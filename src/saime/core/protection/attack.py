@@ -1,7 +1,8 @@
-"""The attacker: what a reader can compute about every withheld cell from a published dataset alone.
+"""The attacker: what a reader can compute about every withheld cell from published datasets alone.
 
-It sees values, statuses and structure of a ``Dataset`` and nothing else, and solves two linear programs for each withheld cell:
-the smallest and the largest count that agree with everything published. It does so twice:
+It sees values, statuses, structure and population of each ``Dataset`` and nothing else. Cells that several datasets share are one
+unknown (``linked.py``): what one publishes is known in all, and what the statuses of any tell is told of all. It solves two linear
+programs for each withheld cell: the smallest and the largest count that agree with everything published. It does so twice:
 
 - ``plain``: from the published counts, knowing that counts are 0 or more;
 - ``informed``: knowing the rule too. Zeros are never withheld, so a withheld cell holds 1 person or more. A status that says why
@@ -14,13 +15,16 @@ Beyond this attacker: one who solves for whole numbers where the linear programs
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from saime.core.errors import BadInput
 from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset
 from saime.core.protection.audit import FAR, ROUNDING, parts
-from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, as_numbers, knowledge
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places, as_numbers
+from saime.core.protection.linked import LinkedSystem, link
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,11 @@ class Finding:
     conf_status: str
     plain: Interval
     informed: Interval
+    is_told: bool = False  # some dataset tells why it is withheld
 
     def is_exposed(self, minimum: int) -> bool:
         """Whether the interval is too narrow; ``required_width`` and, for a small count, any count from 1 to the minimum."""
-        too_narrow = self.informed.width < required_width(self.conf_status, minimum)
+        too_narrow = self.informed.width < required_width(PRIMARY if self.is_told else self.conf_status, minimum)
         return too_narrow or (self.conf_status == PRIMARY and not self.plain.holds(1, minimum))
 
 
@@ -63,21 +68,77 @@ def required_width(conf_status: str, minimum: int) -> int:
 
 
 def attack(dataset: Dataset, minimum: int) -> tuple[Finding, ...]:
-    """Attack every withheld cell, in the order of the observations. ``minimum`` in persons, as the rule has it.
+    """Attack every withheld cell of one dataset, as ``attack_together`` does."""
+    return attack_together([dataset], [minimum])[0]
 
-    Raises: BadInput if no counts at all agree with what is published.
+
+def attack_together(datasets: Sequence[Dataset], minimums: Sequence[int]) -> tuple[tuple[Finding, ...], ...]:
+    """Attack the withheld cells of several datasets with everything that all of them tell.
+
+    Shape: the findings of each dataset in the order of its observations. ``minimums``: persons, as the rule of each dataset has it.
+    A cell that another dataset publishes is known. Raises: BadInput if no counts at all agree with what is published.
     """
-    values = as_numbers(dataset.values)
-    withheld = np.array([status == WITHHELD for status in dataset.obs_status], dtype=np.bool_)
-    primary, secondary = (withheld & np.array([status == kind for status in dataset.conf_status]) for kind in (PRIMARY, SECONDARY))
-    far = FAR * max(minimum, float(np.nan_to_num(values).max(initial=0)))
-    none, endless = np.zeros(len(values)), np.full(len(values), far)
-    least = np.where(secondary, float(minimum), np.where(withheld, 1.0, 0.0))
-    rows = knowledge(dataset.structure)
-    plain = _intervals(rows, values, withheld, (none, endless), far)
-    informed = _intervals(rows, values, withheld, (least, np.where(primary, minimum - 1.0, endless)), far)
-    cells = list(dataset.structure.cells())
-    return tuple(Finding(cells[place], dataset.conf_status[place], plain[place], informed[place]) for place in plain)
+    system = link([(dataset.structure, dataset.metadata.population) for dataset in datasets])
+    values = system.gather([as_numbers(dataset.values) for dataset in datasets])
+    _check_agreement(system, datasets, values)
+    told = Told.by(system.size, datasets, minimums, system.places)
+    far = FAR * max(*minimums, float(np.nan_to_num(values).max(initial=0)))
+    wanted = told.withheld & np.isnan(values)
+    plain = _intervals(system.rows, values, wanted, (np.zeros(system.size), np.full(system.size, far)), far)
+    informed = _intervals(system.rows, values, wanted, (told.least, np.minimum(told.most, far)), far)
+    for place in np.flatnonzero(told.withheld & ~np.isnan(values)):
+        plain[int(place)] = informed[int(place)] = Interval(int(values[place]), int(values[place]))
+    return tuple(_findings(dataset, places, plain, informed, told) for dataset, places in zip(datasets, system.places, strict=True))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the statuses of all datasets tell of each unknown: it is withheld, why, and so the fewest and most persons it holds."""
+
+    withheld: Flags
+    reason: Flags
+    least: Numbers
+    most: Numbers
+
+    @staticmethod
+    def by(size: int, datasets: Sequence[Dataset], minimums: Sequence[int], places_of: Sequence[Places]) -> Told:
+        """``places_of``: the unknown of each cell of each dataset, of ``size`` unknowns."""
+        none = np.zeros(size, dtype=np.bool_)
+        told = Told(none, none.copy(), np.zeros(size), np.full(size, INFINITY))
+        for dataset, minimum, places in zip(datasets, minimums, places_of, strict=True):
+            obs_status, conf_status = np.array(dataset.obs_status), np.array(dataset.conf_status)
+            hidden = obs_status == WITHHELD
+            small, other = hidden & (conf_status == PRIMARY), hidden & (conf_status == SECONDARY)
+            told.withheld[places[hidden]] = True
+            told.reason[places[small | other]] = True
+            np.maximum.at(told.least, places[hidden], np.where(other, float(minimum), 1.0)[hidden])
+            np.minimum.at(told.most, places[small], minimum - 1.0)
+        return told
+
+
+def _check_agreement(system: LinkedSystem, datasets: Sequence[Dataset], values: Numbers) -> None:
+    for dataset, places in zip(datasets, system.places, strict=True):
+        own = as_numbers(dataset.values)
+        differing = np.flatnonzero(own != values[places])
+        differing = differing[~np.isnan(own[differing])]
+        if len(differing):
+            cell = list(dataset.structure.cells())[differing[0]]
+            raise BadInput(
+                f"{len(differing)} cells have another count in a dataset that counts the same persons from the same deliveries",
+                where=f"dataset {dataset.id}, cell {'|'.join(cell)}",
+                fix="count both from the same deliveries with the same codes, and release them together",
+            )
+
+
+def _findings(
+    dataset: Dataset, places: Places, plain: dict[int, Interval], informed: dict[int, Interval], told: Told
+) -> tuple[Finding, ...]:
+    found = zip(dataset.structure.cells(), dataset.obs_status, dataset.conf_status, places.tolist(), strict=True)
+    return tuple(
+        Finding(cell, conf_status, plain[place], informed[place], bool(told.reason[place]))
+        for cell, obs_status, conf_status, place in found
+        if obs_status == WITHHELD
+    )
 
 
 def exposed_cells(findings: tuple[Finding, ...], minimum: int) -> tuple[Finding, ...]:

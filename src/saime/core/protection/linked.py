@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from saime.core.model.dataset import DataStructure, Dimension, Population
-from saime.core.protection.constraints import Knowledge, Numbers, Places, knowledge
-from saime.core.protection.reduction import keep_rows
+from saime.core.model.dataset import Dataset, DataStructure, Dimension, Population
+from saime.core.protection.constraints import Knowledge, Numbers, Places, as_numbers, knowledge
+from saime.core.protection.reduction import keep_rows, merge_terms
 
 Described = tuple[DataStructure, Population | None]
+Shown = tuple[Described, Numbers]  # with a value for each cell, nan where none is shown
 Scopes = npt.NDArray[np.int64]  # cells x (population and period, then one column a dimension); 0 is the total of everybody
 
 
@@ -40,15 +41,50 @@ class LinkedSystem:
 
 def link(datasets: Sequence[Described]) -> LinkedSystem:
     """The system of the datasets. Cells of a dataset without a population are its own."""
+    places = number_cells(datasets)
+    parts = [_moved(knowledge(structure), own) for (structure, _), own in zip(datasets, places, strict=True)]
+    return LinkedSystem(_without_repeats(merge_terms(_stacked(parts))), max(int(own.max()) for own in places) + 1, places)
+
+
+def connected(datasets: Sequence[Described]) -> tuple[tuple[int, ...], ...]:
+    """Which datasets share cells, directly or through others: their positions, each once."""
+    groups: list[tuple[set[int], set[int]]] = []  # datasets and their cells
+    for position, places in enumerate(number_cells(datasets)):
+        members, cells = {position}, set(places.tolist())
+        for group in [group for group in groups if not group[1].isdisjoint(cells)]:
+            groups.remove(group)
+            members, cells = members | group[0], cells | group[1]
+        groups.append((members, cells))
+    return tuple(sorted(tuple(sorted(members)) for members, _ in groups))
+
+
+def number_cells(datasets: Sequence[Described]) -> tuple[Places, ...]:
+    """The number of each dataset's cells, counted from 0 in the order in which they first come; shared cells have one number."""
     names = _Numbering()
     dimensions = sorted({dimension.id for structure, _ in datasets for dimension in structure.dimensions if dimension.role != "time"})
     scopes = [_scopes(described, alone, dimensions, names) for alone, described in enumerate(datasets)]
     _, inverse = np.unique(np.concatenate(scopes), axis=0, return_inverse=True)
     numbers = _in_order(inverse.ravel())
     ends = np.cumsum([len(own) for own in scopes])
-    places = tuple(np.split(numbers, ends[:-1]))
-    parts = [_moved(knowledge(structure), own) for (structure, _), own in zip(datasets, places, strict=True)]
-    return LinkedSystem(_without_repeats(_stacked(parts)), int(numbers.max()) + 1, places)
+    return tuple(np.split(numbers, ends[:-1]))
+
+
+def shown_by(dataset: Dataset) -> Shown:
+    return (dataset.structure, dataset.metadata.population), as_numbers(dataset.values)
+
+
+def agreeing(earlier: Sequence[Dataset], current: Sequence[Shown]) -> list[Dataset]:
+    """The earlier datasets that nothing current contradicts: those with another count of a shared cell were counted otherwise."""
+    return [dataset for dataset in earlier if all(_agree(shown_by(dataset), other) for other in current)]
+
+
+def _agree(one: Shown, other: Shown) -> bool:
+    if one[0][1] is None or other[0][1] is None or _whom(one[0][1]) != _whom(other[0][1]):
+        return True
+    first, second = number_cells([one[0], other[0]])
+    known = np.full(max(int(first.max()), int(second.max())) + 1, np.nan)
+    known[first] = one[1]
+    return not bool((np.abs(known[second] - other[1]) > 0.5).any())
 
 
 class _Numbering:
@@ -87,7 +123,8 @@ def _whom(population: Population) -> tuple[str, str, str]:
 
 def _codes(dimension: Dimension, population: Population | None, names: _Numbering) -> Places:
     whole = _whole(dimension) if population and dimension.id in population.complete else None
-    return np.array([0 if code.id == whole else names[(dimension.id, code.id)] for code in dimension.codes])
+    meant = population.definitions.get(dimension.id, {}) if population else {}
+    return np.array([0 if code.id == whole else names[(dimension.id, meant.get(code.id, code.id))] for code in dimension.codes])
 
 
 def _whole(dimension: Dimension) -> str | None:

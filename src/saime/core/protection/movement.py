@@ -20,10 +20,20 @@ MOVED = 1e-6  # persons; a smaller movement is the solver's rounding
 class Movement:
     """Movements of the ``movable`` cells from the true counts; cells that are not available are free.
 
-    ``values``: true counts, nan where not available. A movement is an array over all cells, in persons.
+    ``values``: true counts, nan where not available. ``free``: the least and the most that a cell not available may hold, if other
+    than 0 and any number. A movement is an array over all cells, in persons.
     """
 
-    def __init__(self, rows: Knowledge, values: Numbers, movable: Flags, limits: Limits, solver: Any = None) -> None:
+    def __init__(
+        self,
+        rows: Knowledge,
+        values: Numbers,
+        movable: Flags,
+        limits: Limits,
+        free: tuple[Numbers, Numbers] | None = None,
+        *,
+        solver: Any = None,
+    ) -> None:
         absent = np.isnan(values)
         counts = np.nan_to_num(values)
         self._places: Places = np.flatnonzero(movable & ~absent)
@@ -32,6 +42,7 @@ class Movement:
         self._column[self._places] = np.arange(len(self._places))
         activity = reduce_rows(rows, absent | movable, np.where(absent, 0.0, counts))
         self._limits, self._solver = limits, solver
+        self._free = free or (np.zeros(self._size), np.full(self._size, np.inf))
         self._program = self._build(activity, counts, np.flatnonzero(absent))
 
     def _build(self, rows: Knowledge, counts: Numbers, absent: Places) -> LinearProgram:
@@ -47,8 +58,8 @@ class Movement:
         signs: Numbers = np.concatenate([rows.signs, -rows.signs[moves]])[order]
         starts = np.concatenate([[0], np.cumsum(lengths + add_by_row(moves.astype(np.float64), rows.starts))]).astype(np.int64)
         at_truth = rows.activity(counts)
-        upper = np.concatenate([self._limits.up[self._places], self._limits.down[self._places], np.full(len(absent), np.inf)])
-        bounds = (np.zeros(len(upper)), upper)
+        upper = np.concatenate([self._limits.up[self._places], self._limits.down[self._places], self._free[1][absent]])
+        bounds = (np.concatenate([np.zeros(2 * n), self._free[0][absent]]), upper)
         return LinearProgram(
             (starts, columns, signs), (rows.lower - at_truth, rows.upper - at_truth), bounds, strategy=DUAL_SIMPLEX, solver=self._solver
         )

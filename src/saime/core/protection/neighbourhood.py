@@ -59,7 +59,7 @@ class Neighbourhoods:
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
         limits = Limits(self._limits.down[cells], self._limits.up[cells])
-        movement = Movement(self._rows_over(cells), self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, self._solver)
+        movement = Movement(self._rows_over(cells), self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, solver=self._solver)
         movement.set_costs(costs)
         moved = movement.cheapest(column, change)
         if moved is None:

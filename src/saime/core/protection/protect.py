@@ -11,11 +11,13 @@ becomes: every withheld cell can hold ``minimum`` different counts. Then 1 is en
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from saime.core.errors import BadInput, Refused
-from saime.core.model.certificate import Certificate, dataset_digest
+import numpy as np
+
+from saime.core.errors import Refused
+from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -30,16 +32,13 @@ from saime.core.model.dataset import (
     Metadata,
 )
 from saime.core.model.text import Text
-from saime.core.protection.amount_attack import amounts_step, certify_amounts
-from saime.core.protection.attack import Finding, attack, exposed_cells, narrowest_interval
-from saime.core.protection.constraints import SHOWN, check_declaration
-from saime.core.protection.primary import primary_cells
-from saime.core.protection.secondary import Progress, choose_secondary
-from saime.core.protection.solver import SOLVER
+from saime.core.protection.attack import attack, exposed_cells
+from saime.core.protection.certification import certify, prove_together, refuse_exposed
+from saime.core.protection.constraints import Flags, as_numbers, check_declaration
+from saime.core.protection.linked import agreeing, connected
+from saime.core.protection.linked_counts import Cell, Group, TableToProtect, gather_group, near_misses
+from saime.core.protection.secondary import Progress, SecondarySuppression
 from saime.core.tabulation.plan import ThresholdProtection
-
-COUNTED_HERE = ("feed", "delivery", "tabulation", "protection")  # kinds of steps in a lineage
-METHOD = "attack by linear programming, plain and informed"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,18 @@ class ProtectedDataset:
     certificate: Certificate
 
 
+@dataclass(frozen=True)
+class ProtectedRelease:
+    """``datasets`` in the order of the tables. ``already_published``: small counts that an earlier release has shown, so that they
+    cannot be hidden any more and are shown again. ``near_misses``: cells that a correction changed by fewer persons than the
+    minimum, so that the two publications together tell of a few persons; inside only.
+    """
+
+    datasets: tuple[ProtectedDataset, ...]
+    already_published: tuple[Cell, ...]
+    near_misses: tuple[Cell, ...]
+
+
 def protect(
     table: FrequencyTable,
     rule: ThresholdProtection,
@@ -58,94 +69,68 @@ def protect(
     *,
     progress: Progress | None = None,
 ) -> ProtectedDataset:
-    """Withhold small counts and the others that would give them away, and prove the result.
+    """Protect one table that shares cells with no other, as ``protect_release`` does."""
+    return protect_release([TableToProtect(table, rule, metadata, lineage)], progress=progress).datasets[0]
 
-    Shape: the table's cells in the same order. Unit: persons. The same input gives the same pattern.
+
+def protect_release(
+    tables: Sequence[TableToProtect], earlier: Sequence[Dataset] = (), *, progress: Progress | None = None
+) -> ProtectedRelease:
+    """Withhold small counts and the others that would give them away, in all tables as one system, and prove the result.
+
+    Shape: each table's cells in the same order. Unit: persons. Tables that share cells are protected together, with the largest
+    minimum of theirs; a shared cell is withheld in all of them or in none. ``earlier``: the datasets of earlier releases, oldest
+    first; what they show stays shown. The same input gives the same pattern, in whatever order the tables come.
     Raises: BadInput where counts contradict the declared overlaps; Refused naming cells that nothing protects.
     """
-    check_declaration(table)
-    primary = primary_cells(table, rule)
-    conf_status = _conf_status(table, primary, rule.minimum, progress)
-    dataset = _published(table, metadata, (*lineage, _step(rule, conf_status)), conf_status)
-    findings = attack(dataset, rule.minimum)
-    _refuse_exposed(dataset, exposed_cells(findings, rule.minimum))
-    return ProtectedDataset(dataset, _certificate(dataset, rule.minimum, findings))
+    for one in tables:
+        check_declaration(one.table)
+    before = agreeing(earlier, [one.shown for one in tables])
+    places = sorted(range(len(tables)), key=lambda place: tables[place].table.dataset)
+    described = [*(tables[place].described for place in places), *((d.structure, d.metadata.population) for d in before)]
+    datasets: dict[int, Dataset] = {}
+    shown: list[Cell] = []
+    for members in connected(described):
+        if members[0] < len(places):
+            own = [places[member] for member in members if member < len(places)]
+            group = gather_group([tables[place] for place in own], [before[member - len(places)] for member in members[len(own) :]])
+            datasets |= dict(zip(own, _protect_group(group, progress), strict=True))
+            shown.extend(group.already_published)
+    ordered = [datasets[place] for place in range(len(tables))]
+    protected = tuple(ProtectedDataset(dataset, _certified(dataset)) for dataset in ordered)
+    prove_together(ordered, earlier)
+    return ProtectedRelease(protected, tuple(shown), near_misses(tables, earlier))
 
 
-def certify_published_by_source(dataset: Dataset) -> Certificate:
-    """The certificate of figures that their source has printed; its basis is the source that the metadata names.
-
-    Raises: Refused if the metadata does not say that the source published them, or the lineage that they were counted here.
-    """
-    if not dataset.metadata.published_by_source or any(step.kind in COUNTED_HERE for step in dataset.lineage):
-        raise Refused(
-            "only figures that their source has published pass without an attack",
-            where=f"dataset {dataset.id}",
-            fix="protect the table; of figures that were not counted here, set published_by_source and name the publication",
-        )
-    return Certificate(
-        kind="published_by_source",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
-        cells=dataset.structure.size,
-        basis=dataset.metadata.source,
-    )
+def _protect_group(group: Group, progress: Progress | None) -> list[Dataset]:
+    status = _conf_status(group, progress)
+    found = []
+    for one, places in zip(group.tables, group.system.places, strict=False):
+        own = np.where(np.isnan(as_numbers(one.table.values)), FREE, status[places])
+        conf_status = tuple(own.tolist())
+        step = _step(group.counts.minimum, conf_status)
+        found.append(_published(one.table, one.metadata, (*one.lineage, step), conf_status))
+    return found
 
 
-def verify(dataset: Dataset, certificate: Certificate) -> None:
-    """Check that the certificate was made for this dataset and still holds; an attack is run again on the dataset alone.
-
-    Raises: Refused naming what does not hold; for exposed cells, their codes.
-    """
-    if not certificate.valid:
-        raise _not_certified(dataset, "the certificate says that it is not valid")
-    if (certificate.dataset, certificate.dataset_digest) != (dataset.id, dataset_digest(dataset)):
-        raise _not_certified(dataset, "the certificate was made for other observations, structure, metadata or lineage")
-    expected = _expected(dataset, certificate)
-    differing = [name for name in type(certificate).model_fields if getattr(certificate, name) != getattr(expected, name)]
-    if differing:
-        raise _not_certified(dataset, f"the certificate's {', '.join(differing)} do not agree with the attack on the dataset")
-
-
-def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
-    """The certificate that the dataset deserves. The rule is read from the dataset's lineage, which its digest binds."""
-    if certificate.kind == "published_by_source":
-        return certify_published_by_source(dataset)
-    if step := amounts_step(dataset):
-        return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
-    minimum = _minimum(dataset)
+def _conf_status(group: Group, progress: Progress | None) -> np.ndarray:
+    """The status of each unknown: with reasons (A, D) where these are safe to tell, else C for all that are withheld."""
     try:
-        findings = attack(dataset, minimum)
-    except BadInput as contradiction:
-        raise _not_certified(dataset, contradiction.what) from contradiction
-    _refuse_exposed(dataset, exposed_cells(findings, minimum))
-    return _certificate(dataset, minimum, findings).model_copy(update={"solver": certificate.solver})
-
-
-def _expected_of_amounts(dataset: Dataset, step: LineageStep) -> Certificate:
-    try:
-        return certify_amounts(dataset, step)
-    except BadInput as contradiction:
-        raise _not_certified(dataset, contradiction.what) from contradiction
-
-
-def _minimum(dataset: Dataset) -> int:
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    minimum = steps[-1].details.get("minimum") if steps else None
-    if not isinstance(minimum, int) or minimum < 2:
-        raise _not_certified(dataset, "the lineage has no protection step with a minimum count")
-    return minimum
-
-
-def _conf_status(table: FrequencyTable, primary: tuple[int, ...], minimum: int, progress: Progress | None) -> tuple[str, ...]:
-    """The status of each cell: with reasons (A, D) where these are safe to tell, else C for all that are withheld."""
-    try:
-        secondary, reasons = choose_secondary(table, primary, minimum, reasons=True, progress=progress), (PRIMARY, SECONDARY)
+        secondary, reasons = _choose(group, progress, reasons=True), (PRIMARY, SECONDARY)
     except Refused:
-        secondary, reasons = choose_secondary(table, primary, minimum, reasons=False, progress=progress), (CONFIDENTIAL, CONFIDENTIAL)
-    statuses = dict.fromkeys(primary, reasons[0]) | dict.fromkeys(secondary, reasons[1])
-    return tuple(statuses.get(place, FREE) for place in range(table.structure.size))
+        secondary, reasons = _choose(group, progress, reasons=False), (CONFIDENTIAL, CONFIDENTIAL)
+    return np.where(group.counts.primary, reasons[0], np.where(secondary, reasons[1], FREE))
+
+
+def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
+    return SecondarySuppression(group.counts, reasons=reasons, progress=progress).choose()
+
+
+def _certified(dataset: Dataset) -> Certificate:
+    minimum = int(dataset.lineage[-1].details["minimum"] or 0)
+    findings = attack(dataset, minimum)
+    refuse_exposed(dataset, exposed_cells(findings, minimum))
+    return certify(dataset, minimum, findings)
 
 
 def _published(table: FrequencyTable, metadata: Metadata, lineage: tuple[LineageStep, ...], conf_status: tuple[str, ...]) -> Dataset:
@@ -169,45 +154,10 @@ def _obs_status(value: int | None, conf_status: str, known: str) -> str:
     return known if conf_status == FREE else WITHHELD
 
 
-def _step(rule: ThresholdProtection, conf_status: tuple[str, ...]) -> LineageStep:
+def _step(minimum: int, conf_status: tuple[str, ...]) -> LineageStep:
     label = Text(
-        lv=f"Statistiskās konfidencialitātes aizsardzība: skaits no 1 līdz {rule.minimum - 1} netiek publicēts",
-        en=f"Statistical disclosure control: counts of 1 to {rule.minimum - 1} are withheld",
+        lv=f"Statistiskās konfidencialitātes aizsardzība: skaits no 1 līdz {minimum - 1} netiek publicēts",
+        en=f"Statistical disclosure control: counts of 1 to {minimum - 1} are withheld",
     )
     withheld = sum(status != FREE for status in conf_status)
-    return LineageStep(
-        kind="protection", id=f"threshold-{rule.minimum}", label=label, details={"minimum": rule.minimum, "withheld": withheld}
-    )
-
-
-def _certificate(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Certificate:
-    by_status = Counter(finding.conf_status for finding in findings)
-    return Certificate(
-        kind="attack",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
-        rules={"rule": "threshold", "minimum": minimum},
-        method=METHOD,
-        solver=SOLVER,
-        cells=dataset.structure.size,
-        withheld=len(findings),
-        primary=by_status[PRIMARY],
-        secondary=by_status[SECONDARY],
-        narrowest_interval=narrowest_interval(findings),
-    )
-
-
-def _refuse_exposed(dataset: Dataset, exposed: tuple[Finding, ...]) -> None:
-    if exposed:
-        named = ", ".join("|".join(finding.cell) for finding in exposed[:SHOWN])
-        more = f" and {len(exposed) - SHOWN} more" if len(exposed) > SHOWN else ""
-        raise Refused(
-            f"{len(exposed)} withheld cells can be computed from the published ones",
-            where=f"dataset {dataset.id}, cells {named}{more}",
-            fix="protect the table again, or join codes with small counts in the classification",
-        )
-
-
-def _not_certified(dataset: Dataset, reason: str) -> Refused:
-    return Refused(reason, where=f"dataset {dataset.id}", fix="protect the table again and release what that gives")
+    return LineageStep(kind="protection", id=f"threshold-{minimum}", label=label, details={"minimum": minimum, "withheld": withheld})

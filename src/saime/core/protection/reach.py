@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from saime.core.protection.constraints import Numbers
+from saime.core.protection.constraints import Numbers, Places
 
 REACHED = 1e-5  # persons; the solver's rounding
 
@@ -20,29 +21,54 @@ class Goal:
     change: float
 
 
+@dataclass(frozen=True)
+class Moved:
+    """A movement without the cells that stay."""
+
+    places: Places
+    amounts: Numbers
+
+    @staticmethod
+    def of(movement: Numbers) -> Moved:
+        places = np.flatnonzero(movement)
+        return Moved(places, movement[places])
+
+
 class Reach:
     """Movements found so far, and how far each cell goes in them. Each is proof that its cells can hold other counts."""
 
     def __init__(self, size: int) -> None:
-        self._movements: list[Numbers] = []
+        self._movements: dict[int, Moved] = {}
+        self._by_place: dict[int, set[int]] = defaultdict(set)
+        self._next = 0
         self._up, self._down = np.zeros(size), np.zeros(size)  # the farthest, both 0 or more
 
-    def add(self, movement: Numbers) -> None:
-        self._movements.append(movement)
-        self._up, self._down = np.maximum(self._up, movement), np.maximum(self._down, -movement)
+    def add(self, movement: Moved) -> None:
+        self._movements[self._next] = movement
+        for place in movement.places.tolist():
+            self._by_place[place].add(self._next)
+        self._next += 1
+        self._stretch(movement)
 
-    def without(self, place: int) -> Reach:
-        """Only the movements that leave the cell alone."""
-        kept = Reach(len(self._up))
-        for movement in self._movements:
-            if movement[place] == 0.0:
-                kept.add(movement)
-        return kept
+    def withdraw(self, place: int) -> list[Moved]:
+        """Take out the movements in which the cell moves; these."""
+        numbers = sorted(self._by_place[place])
+        taken = [self._movements.pop(number) for number in numbers]
+        touched = sorted({cell for moved in taken for cell in moved.places.tolist()})
+        self._up[touched] = self._down[touched] = 0.0
+        for cell in touched:
+            self._by_place[cell].difference_update(numbers)
+        for number in sorted({number for cell in touched for number in self._by_place[cell]}):
+            self._stretch(self._movements[number])
+        return taken
 
     def misses(self, goals: Iterable[Goal]) -> list[Goal]:
         return [goal for goal in goals if (self._up if goal.change > 0 else self._down)[goal.place] < abs(goal.change) - REACHED]
 
-    def narrow(self, places: Iterable[int], width: int) -> list[int]:
-        """The cells whose known counts span fewer than ``width`` whole persons."""
-        span = np.floor(self._up + REACHED) + np.floor(self._down + REACHED)
-        return [place for place in places if span[place] < width]
+    def is_narrow(self, place: int, width: float) -> bool:
+        """Whether the cell's known counts span fewer than ``width`` whole persons."""
+        return bool(np.floor(self._up[place] + REACHED) + np.floor(self._down[place] + REACHED) < width)
+
+    def _stretch(self, movement: Moved) -> None:
+        self._up[movement.places] = np.maximum(self._up[movement.places], movement.amounts)
+        self._down[movement.places] = np.maximum(self._down[movement.places], -movement.amounts)

@@ -9,23 +9,25 @@ already withheld move almost free. Then publish again, the dearest first, what t
 
 True zeros are never withheld; they point at nobody, and a count next to them is protected by others that can move. Where
 the statuses "small count" and "secondary" would themselves give a count away (a small count that is the sum of four small
-counts is 4, and each of them is 1, when the minimum is 5), all withheld cells of the table get one status without a reason.
+counts is 4, and each of them is 1, when the minimum is 5), all withheld cells of the linked tables get one status without a reason.
 The result depends on the input alone. ``attack.py`` has the last word on whether it is safe.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, DataStructure, FrequencyTable
+from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, DataStructure
 from saime.core.protection.attack import required_width
-from saime.core.protection.constraints import INFINITY, Knowledge, Numbers, as_numbers, knowledge
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers
 from saime.core.protection.demands import Limits
 from saime.core.protection.movement import Movement
-from saime.core.protection.reach import Goal, Reach
+from saime.core.protection.reach import Goal, Moved, Reach
 
 Progress = Callable[[int, int], None]  # done, of how many, in each of two stages
 
@@ -35,35 +37,60 @@ GRAND_TOTAL_FACTOR = 1000.0
 CLEAN_UP_PROGRAMS = 2000  # linear programs that the clean-up may solve; a count, not a time, so that the pattern is always the same
 
 
-class SecondarySuppression:
-    """Chooses the secondary cells of one table. Shape of all arrays: the table's cells."""
+@dataclass(frozen=True)
+class LinkedCounts:
+    """The tables to protect, as one system. Shape of all arrays: its unknowns.
 
-    def __init__(self, table: FrequencyTable, primary: tuple[int, ...], minimum: int, *, reasons: bool, progress: Progress | None) -> None:
-        self._table, self._minimum, self._progress = table, minimum, progress
-        self._reasons, self._width = reasons, required_width(PRIMARY if reasons else CONFIDENTIAL, minimum)
-        self._rows: Knowledge = knowledge(table.structure)
-        self._values = as_numbers(table.values)
-        self._primary = np.zeros(len(self._values), dtype=np.bool_)
-        self._primary[list(primary)] = True
-        self._withheld = self._primary.copy()
-        self._weights = cell_weights(table.structure, np.nan_to_num(self._values))
+    ``values``: true counts, nan where none is known. ``primary``: small counts to withhold. ``fixed``: published earlier, so beyond
+    withholding. ``weights``: what withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a
+    cell, and whether they say why it was withheld. ``name`` says which cell an unknown is.
+    """
+
+    rows: Knowledge
+    values: Numbers
+    primary: Flags
+    fixed: Flags
+    weights: Numbers
+    least: Numbers
+    most: Numbers
+    reasoned: Flags
+    minimum: int
+    name: Callable[[int], str]
+
+
+class SecondarySuppression:
+    """Chooses the secondary cells of linked tables; ``reasons``: whether the statuses will tell them from the primary ones."""
+
+    def __init__(self, counts: LinkedCounts, *, reasons: bool, progress: Progress | None) -> None:
+        self._counts, self._minimum, self._progress = counts, counts.minimum, progress
+        self._reasons = reasons
+        told = required_width(PRIMARY, counts.minimum)
+        self._width = np.where(counts.reasoned, told, told if reasons else required_width(CONFIDENTIAL, counts.minimum))
+        self._rows, self._values, self._weights = counts.rows, counts.values, counts.weights
+        self._primary = counts.primary
+        self._withheld = counts.primary.copy()
         self._plain, self._informed = Reach(len(self._values)), Reach(len(self._values))
         self._plain_limits, self._informed_limits = self._limits()
         self._goals = self._plain_goals()
+        self._goals_of: dict[int, list[Goal]] = {}
+        for goal in self._goals:
+            self._goals_of.setdefault(goal.place, []).append(goal)
 
-    def choose(self) -> tuple[int, ...]:
-        """Positions of the secondary cells, in order. Raises: Refused naming the cells that nothing protects."""
-        self._withhold()
-        self._clean_up()
-        return tuple(self._secondary_places())
+    def choose(self) -> Flags:
+        """Whether each cell is a secondary one. Raises: Refused naming a cell that nothing protects."""
+        if self._primary.any():
+            self._withhold()
+            self._clean_up()
+        return self._withheld & ~self._primary
 
     def _limits(self) -> tuple[Limits, Limits]:
         counts, small = np.nan_to_num(self._values), self._primary
         endless = np.full(len(counts), INFINITY)
-        if not self._reasons:
-            return Limits(counts, endless), Limits(np.maximum(0.0, counts - 1.0), endless)
-        down = np.where(small, counts - 1.0, np.maximum(0.0, counts - self._minimum))
-        return Limits(counts, endless), Limits(down, np.where(small, self._minimum - 1.0 - counts, endless))
+        least, most = np.ones(len(counts)), endless
+        if self._reasons:
+            least, most = np.where(small, 1.0, float(self._minimum)), np.where(small, self._minimum - 1.0, INFINITY)
+        least, most = np.maximum(least, self._counts.least), np.minimum(most, self._counts.most)
+        return Limits(counts, endless), Limits(np.maximum(0.0, counts - least), np.maximum(0.0, most - counts))
 
     def _plain_goals(self) -> list[Goal]:
         goals = []
@@ -74,19 +101,30 @@ class SecondarySuppression:
                 goals.append(Goal(int(place), 1.0 - count))
         return sorted(goals, key=lambda goal: (-abs(goal.change), goal.place, goal.change))
 
-    def _withhold(self) -> None:
-        movable = np.nan_to_num(self._values) > 0
+    def _models(self, movable: Flags) -> tuple[Movement, Movement]:
         plain = Movement(self._rows, self._values, movable, self._plain_limits)
+        free = (self._counts.least, self._counts.most)
+        return plain, Movement(self._rows, self._values, movable, self._informed_limits, free)
+
+    def _withhold(self) -> None:
+        plain, informed = self._models((np.nan_to_num(self._values) > 0) & ~self._counts.fixed)
         for done, goal in enumerate(self._goals):
             self._report(done, len(self._goals))
             if self._plain.misses([goal]):
-                self._accept(self._cheapest(plain, [goal]))
-        informed = Movement(self._rows, self._values, movable, self._informed_limits)
-        while narrow := self._informed.narrow(self._withheld_places(), self._width):
-            self._accept_informed(self._cheapest(informed, self._either_way(narrow[0])))
+                self._accept(self._cheapest(plain, [goal]), is_plain=True)
+        waiting = np.flatnonzero(self._withheld).tolist()  # a heap: the first cell first, so that the pattern is always the same
+        while waiting:
+            place = heapq.heappop(waiting)
+            if self._is_narrow(self._informed, place):
+                for other in self._accept(self._cheapest(informed, self._either_way(place)), is_plain=False):
+                    heapq.heappush(waiting, other)
+                heapq.heappush(waiting, place)
+
+    def _is_narrow(self, reach: Reach, place: int) -> bool:
+        return reach.is_narrow(place, float(self._width[place]))
 
     def _either_way(self, place: int) -> list[Goal]:
-        return [Goal(place, float(self._width)), Goal(place, -float(self._width))]
+        return [Goal(place, float(self._width[place])), Goal(place, -float(self._width[place]))]
 
     def _cheapest(self, movements: Movement, goals: list[Goal]) -> Numbers:
         costs = np.where(self._withheld, self._weights * ALMOST_FREE, self._weights)
@@ -96,29 +134,29 @@ class SecondarySuppression:
             raise self._unprotectable(goals[0].place)
         return min(found, key=lambda movement: float(costs @ np.abs(movement)))
 
-    def _accept(self, movement: Numbers) -> None:
-        self._withheld |= movement != 0.0
-        self._plain.add(movement)
-        self._informed.add(self._shrink(movement))
+    def _accept(self, movement: Numbers, *, is_plain: bool) -> list[int]:
+        """Withhold what moves; the cells that were not withheld before."""
+        added = np.flatnonzero((movement != 0.0) & ~self._withheld)
+        self._withheld[added] = True
+        if is_plain:
+            self._plain.add(Moved.of(movement))
+        self._informed.add(self._shrink(movement) if is_plain else Moved.of(movement))
+        return added.tolist()
 
-    def _accept_informed(self, movement: Numbers) -> None:
-        self._withheld |= movement != 0.0
-        self._informed.add(movement)
-
-    def _shrink(self, movement: Numbers) -> Numbers:
+    def _shrink(self, movement: Numbers) -> Moved:
         """The movement scaled down until it keeps the informed limits; the tables between two possible ones are possible."""
-        moved = movement != 0.0
-        room = np.where(movement > 0, self._informed_limits.up, self._informed_limits.down)[moved]
-        return movement * min(1.0, float((room / np.abs(movement[moved])).min(initial=1.0)))
+        moved = Moved.of(movement)
+        limits = self._informed_limits
+        room = np.where(moved.amounts > 0, limits.up[moved.places], limits.down[moved.places])
+        return Moved(moved.places, moved.amounts * min(1.0, float((room / np.abs(moved.amounts)).min(initial=1.0))))
 
     def _clean_up(self) -> None:
         """Publish again what is not needed, the dearest first, as long as every goal is still reached."""
-        movable = self._withheld.copy()
-        models = [Movement(self._rows, self._values, movable, limits) for limits in (self._plain_limits, self._informed_limits)]
+        models = self._models(self._withheld.copy())
         for model in models:
             model.set_costs(self._weights)
         budget = CLEAN_UP_PROGRAMS
-        spare = sorted(self._secondary_places(), key=lambda place: (-self._weights[place], place))
+        spare = sorted(np.flatnonzero(self._withheld & ~self._primary).tolist(), key=lambda place: (-self._weights[place], place))
         for done, place in enumerate(spare):
             self._report(done, len(spare))
             for model in models:
@@ -131,43 +169,51 @@ class SecondarySuppression:
 
     def _is_needed(self, place: int, plain: Movement, informed: Movement, budget: int) -> tuple[bool, int]:
         """Whether some goal fails with the cell published; if none does, it is published. Also the programs solved."""
-        reach, informed_reach = self._plain.without(place), self._informed.without(place)
+        lost, lost_informed = self._plain.withdraw(place), self._informed.withdraw(place)
+        self._withheld[place] = False
+        needed, used = self._repair(lost, lost_informed, plain, informed, budget)
+        if needed:
+            self._withheld[place] = True
+            for reach, movements in ((self._plain, lost), (self._informed, lost_informed)):
+                for movement in movements:
+                    reach.add(movement)
+        return needed, used
+
+    def _repair(self, lost: list[Moved], lost_informed: list[Moved], plain: Movement, informed: Movement, budget: int) -> tuple[bool, int]:
+        """Find other movements for the goals that the lost ones reached: whether that fails, and the programs solved."""
         used = 0
-        while missed := reach.misses(self._goals):
+        goals = [goal for place in _cells(lost) for goal in self._goals_of.get(place, ())]
+        while missed := self._plain.misses(goals):
             used += 1
             movement = plain.cheapest(missed[0].place, missed[0].change)
             if movement is None or used > budget:
                 return True, used
-            reach.add(movement)
-            informed_reach.add(self._shrink(movement))
-        while narrow := informed_reach.narrow((other for other in self._withheld_places() if other != place), self._width):
+            self._plain.add(Moved.of(movement))
+            self._informed.add(self._shrink(movement))
+        places = [place for place in _cells(lost_informed) if self._withheld[place]]
+        while narrow := [place for place in places if self._is_narrow(self._informed, place)]:
             used += 2
             found = [informed.cheapest(goal.place, goal.change) for goal in self._either_way(narrow[0])]
             movements = [movement for movement in found if movement is not None]
             if not movements or used > budget:
                 return True, used
-            informed_reach.add(movements[0])
-        self._withheld[place] = False
-        self._plain, self._informed = reach, informed_reach
+            self._informed.add(Moved.of(movements[0]))
         return False, used
-
-    def _withheld_places(self) -> list[int]:
-        return [int(place) for place in np.flatnonzero(self._withheld)]
-
-    def _secondary_places(self) -> list[int]:
-        return [int(place) for place in np.flatnonzero(self._withheld & ~self._primary)]
 
     def _report(self, done: int, total: int) -> None:
         if self._progress:
             self._progress(done, total)
 
     def _unprotectable(self, place: int) -> Refused:
-        cell = list(self._table.structure.cells())[place]
         return Refused(
             "a withheld cell can be computed whatever else is withheld",
-            where=f"dataset {self._table.dataset}, cell {'|'.join(cell)}",
+            where=self._counts.name(place),
             fix="join its code with a neighbouring one in the classification, leave out a dimension, or take a longer reference period",
         )
+
+
+def _cells(movements: list[Moved]) -> list[int]:
+    return sorted({place for moved in movements for place in moved.places.tolist()})
 
 
 def cell_weights(structure: DataStructure, counts: Numbers) -> Numbers:
@@ -183,13 +229,3 @@ def cell_weights(structure: DataStructure, counts: Numbers) -> Numbers:
         tops = tops & is_root & (is_parent | (len(dimension.codes) == 1))
     weights = (1.0 + np.log2(1.0 + counts)) * PARENT_FACTOR ** heights.ravel()
     return np.asarray(np.where(tops.ravel(), weights * GRAND_TOTAL_FACTOR, weights))
-
-
-def choose_secondary(
-    table: FrequencyTable, primary: tuple[int, ...], minimum: int, *, reasons: bool, progress: Progress | None = None
-) -> tuple[int, ...]:
-    """Positions of the cells to withhold beside the primary ones; ``reasons``: whether the statuses will tell them apart.
-
-    Raises: Refused naming a cell that nothing protects.
-    """
-    return SecondarySuppression(table, primary, minimum, reasons=reasons, progress=progress).choose() if primary else ()

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from saime.core.errors import NotFound, SaimeError
-from saime.core.model.certificate import Certificate
+from saime.core.model.certificate import Certificate, LinkedDataset
 from saime.core.model.dataset import Dataset
 from saime.core.model.release_check import ReleaseCheck
 
@@ -32,12 +32,18 @@ REMEMBERED = 64  # datasets kept in memory, by digest
 
 
 class ReleasedDataset(BaseModel):
-    """``digest`` of the dataset names its folder; ``files`` maps each file's name to its SHA-256."""
+    """``digest`` of the dataset names its folder; ``files`` maps each file's name to its SHA-256.
+
+    ``linked``: the datasets that it shares cells with, and ``narrowest_interval`` what the attack on all of them together left open
+    (see ``Certificate``); None where it shares none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     digest: str
     files: dict[str, str]
+    linked: tuple[LinkedDataset, ...] | None = None
+    narrowest_interval: float | None = None
 
 
 class Manifest(BaseModel):
@@ -70,9 +76,12 @@ class Release:
         return _read_dataset(folder, entry.files[OBSERVATIONS], entry.files[DESCRIPTION])
 
     def certificate(self, dataset_id: str) -> Certificate:
-        """Raises: as ``dataset``."""
+        """With what the attack on all linked datasets has shown. Raises: as ``dataset``."""
         folder, entry = self._find(dataset_id)
-        return _read_certificate(folder, entry.files[CERTIFICATE])
+        alone = _read_certificate(folder, entry.files[CERTIFICATE])
+        if entry.linked is None:
+            return alone
+        return alone.model_copy(update={"linked": entry.linked, "narrowest_interval": entry.narrowest_interval})
 
     def digest(self, dataset_id: str) -> str:
         """The dataset's digest, which its certificate names. Raises: NotFound with the known ids."""
@@ -101,7 +110,16 @@ class ReleaseReader:
             release_id = (self._root / "current").read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return None
+        return self.release(release_id)
+
+    def release(self, release_id: str) -> Release:
+        """Raises: SaimeError naming a missing or damaged file."""
         return Release(self._root, _read_manifest(self._root / "releases", release_id))
+
+    def all(self) -> list[Release]:
+        """Every release, oldest first."""
+        found = [self.release(path.stem) for path in (self._root / "releases").glob("*.json")]
+        return sorted(found, key=lambda one: (one.released_at, one.id))
 
 
 @functools.lru_cache(maxsize=REMEMBERED)

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from saime.core.durable import replace_file, sync
-from saime.core.errors import BadInput, NotFound
+from saime.core.errors import BadInput, NotFound, Refused
 from saime.core.model.certificate import Certificate, dataset_digest
 from saime.core.model.dataset import Dataset
 from saime.core.model.release_check import ReleaseCheck
-from saime.core.protection.protect import ProtectedDataset, verify
+from saime.core.protection.certification import Together, prove_together, verify
+from saime.core.protection.protect import ProtectedDataset
 from saime.core.releases.reader import (
     CERTIFICATE,
     DESCRIPTION,
@@ -69,7 +70,8 @@ class ReleaseStore:
         """Release datasets, given as digests by dataset id, in one atomic switch; an unchanged bundle changes nothing.
 
         ``check`` is recorded with the release; whether it is enough is for production to say.
-        What the current release does not hold yet is attacked once more, as it lies on the disk.
+        What the current release does not hold yet is attacked once more, as it lies on the disk; then all are, together with
+        everything published before.
         Raises: Refused if that exposes a cell; NotFound for a digest that is not kept; BadInput for an id that is not the
         dataset's or a time without zone; SaimeError for a damaged file.
         """
@@ -78,6 +80,10 @@ class ReleaseStore:
         current = self.current()
         known = dict(current.datasets) if current else {}
         datasets = {dataset_id: self._released(dataset_id, digest, known) for dataset_id, digest in sorted(digests.items())}
+        if known.keys() != datasets.keys() or any(known[name].digest != one.digest for name, one in datasets.items()):
+            datasets = self._proven(datasets)
+        else:
+            datasets = known
         if current is not None and datasets == known and check in (None, current.check):
             return current
         manifest = Manifest(released_at=released_at, datasets=datasets, check=check)
@@ -86,8 +92,52 @@ class ReleaseStore:
         replace_file(self._root / "current", f"{manifest.id}\n".encode())
         return Release(self._root, manifest)
 
+    def _proven(self, datasets: dict[str, ReleasedDataset]) -> dict[str, ReleasedDataset]:
+        """With what the attack on all of them together has shown. Raises: Refused if it exposes a cell."""
+        found = prove_together([self.kept(one.digest).dataset for one in datasets.values()], self.published())
+        return {name: with_proof(one, found.get(name)) for name, one in datasets.items()}
+
     def current(self) -> Release | None:
         return ReleaseReader(self._root).current()
+
+    def releases(self) -> list[Release]:
+        """Every release, oldest first."""
+        return ReleaseReader(self._root).all()
+
+    def find(self, name: str) -> Release:
+        """A release by its id, the path of its manifest, or ``current``. Raises: NotFound with the ids there are."""
+        ids = [one.id for one in self.releases()]
+        current = self.current()
+        wanted = current.id if name == "current" and current else Path(name).stem if name.endswith(".json") else name
+        if wanted not in ids:
+            known = ", ".join(ids) or "none yet"
+            raise NotFound("there is no such release", where=f"release {name}", fix=f"use current, or one of: {known}")
+        return ReleaseReader(self._root).release(wanted)
+
+    def published(self, before: Release | None = None) -> list[Dataset]:
+        """Every dataset of every release, or of those before the given one; oldest first, each once."""
+        releases = [one for one in self.releases() if before is None or one.released_at < before.released_at]
+        found = {one.digest(name): one.dataset(name) for one in releases for name in one.ids}
+        return list(found.values())
+
+    def verify(self, release: Release) -> dict[str, Certificate]:
+        """Prove a release again, from its files and those of the releases before alone; the certificate of each dataset.
+
+        Raises: Refused naming the cells that are exposed, or what of a certificate does not hold.
+        """
+        certificates = {name: release.certificate(name) for name in release.ids}
+        datasets = [release.dataset(name) for name in release.ids]
+        for dataset in datasets:
+            verify(dataset, self.kept(release.digest(dataset.id)).certificate)
+        found = prove_together(datasets, self.published(release))
+        for name, one in release.datasets.items():
+            if with_proof(one, found.get(name)) != one:
+                raise Refused(
+                    "the certificate does not tell what the attack on all linked datasets shows",
+                    where=f"release {release.id}, dataset {name}",
+                    fix="protect the tables again and release what that gives",
+                )
+        return certificates
 
     def _write(self, digest: str, protected: ProtectedDataset) -> None:
         aside = self._datasets / f".{digest}-{secrets.token_hex(4)}"
@@ -109,7 +159,7 @@ class ReleaseStore:
         if kept.dataset.id != dataset_id:
             raise BadInput(f"the digest is of '{kept.dataset.id}'", where=f"dataset {dataset_id}", fix="give each id its own digest")
         released, before = ReleasedDataset(digest=digest, files=files), known.get(dataset_id)
-        if before != released:
+        if before is None or before.files != files:
             if before is not None and before.digest == digest:
                 raise damaged(self._datasets / digest)
             verify(kept.dataset, kept.certificate)
@@ -129,6 +179,12 @@ class ReleaseStore:
         if {path.name for path in folder.iterdir()} != contents.keys() or not _holds_nothing_else(contents[OBSERVATIONS], dataset):
             raise damaged(folder)
         return ProtectedDataset(dataset, certificate), {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+def with_proof(one: ReleasedDataset, proof: Together | None) -> ReleasedDataset:
+    if proof is None:
+        return ReleasedDataset(digest=one.digest, files=one.files)
+    return ReleasedDataset(digest=one.digest, files=one.files, linked=proof.linked, narrowest_interval=proof.narrowest_interval)
 
 
 def _files(protected: ProtectedDataset) -> dict[str, bytes]:

@@ -1,0 +1,130 @@
+"""Tables to protect and what was published before, gathered into one system: values, small counts, costs, what is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, LineageStep, Metadata
+from saime.core.protection.attack import Told
+from saime.core.protection.certification import minimum_of
+from saime.core.protection.constraints import Numbers, as_numbers
+from saime.core.protection.linked import Described, LinkedSystem, Shown, link, number_cells
+from saime.core.protection.primary import primary_cells
+from saime.core.protection.secondary import LinkedCounts, cell_weights
+from saime.core.tabulation.plan import ThresholdProtection
+
+Cell = tuple[str, tuple[str, ...]]  # dataset and codes
+
+
+@dataclass(frozen=True)
+class TableToProtect:
+    """A table with its rule; ``metadata`` and ``lineage`` are those of the dataset that comes of it."""
+
+    table: FrequencyTable
+    rule: ThresholdProtection
+    metadata: Metadata
+    lineage: tuple[LineageStep, ...] = ()
+
+    @property
+    def described(self) -> Described:
+        return self.table.structure, self.metadata.population
+
+    @property
+    def shown(self) -> Shown:
+        return self.described, as_numbers(self.table.values)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tables that share cells, and the system of them and of the earlier datasets; its first ``places`` are those of the tables."""
+
+    tables: tuple[TableToProtect, ...]
+    system: LinkedSystem
+    counts: LinkedCounts
+    already_published: tuple[Cell, ...]
+
+
+def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> Group:
+    """One system of tables and of the earlier datasets that they share cells with. The largest minimum of the tables is everybody's."""
+    system = link([*(one.described for one in tables), *((old.structure, old.metadata.population) for old in earlier)])
+    minimum = max(one.rule.minimum for one in tables)
+    values = system.gather([*(as_numbers(one.table.values) for one in tables), *(as_numbers(old.values) for old in earlier)])
+    small, fixed, weights = np.zeros(system.size, dtype=np.bool_), np.zeros(system.size, dtype=np.bool_), np.zeros(system.size)
+    for one, places in zip(tables, system.places, strict=False):
+        small[places[list(primary_cells(one.table, ThresholdProtection(minimum=minimum)))]] = True
+        np.add.at(weights, places, cell_weights(one.table.structure, np.nan_to_num(as_numbers(one.table.values))))
+    for old, places in zip(earlier, system.places[len(tables) :], strict=True):
+        fixed[places[~np.isnan(as_numbers(old.values))]] = True
+    told = Told.by(system.size, earlier, [minimum_of(old) for old in earlier], system.places[len(tables) :])
+    name = _naming(tables, system)
+    counts = LinkedCounts(
+        system.rows, values, small & ~fixed, fixed, weights, told.least, told.most, told.reason, minimum, lambda place: _words(name(place))
+    )
+    return Group(tuple(tables), system, counts, tuple(name(int(place)) for place in np.flatnonzero(small & fixed)))
+
+
+def _words(cell: Cell) -> str:
+    return f"dataset {cell[0]}, cell {'|'.join(cell[1])}"
+
+
+def _naming(tables: Sequence[TableToProtect], system: LinkedSystem) -> Callable[[int], Cell]:
+    def name(unknown: int) -> Cell:
+        for one, places in zip(tables, system.places, strict=False):
+            if len(found := np.flatnonzero(places == unknown)):
+                return one.table.dataset, list(one.table.structure.cells())[found[0]]
+        return "an earlier release", ()
+
+    return name
+
+
+@dataclass(frozen=True)
+class Price:
+    """``persons``: counted in secondary cells (a person in two cells counts twice). ``loss``: the withheld share
+    of the table's information, which is log2(1 + count) of a cell.
+    """
+
+    small: int
+    secondary: int
+    persons: int
+    loss: float
+
+
+def price_of(dataset: Dataset, table: FrequencyTable) -> Price:
+    """What protecting the table has cost; inside only, as it tells sums of withheld counts."""
+    counts = np.nan_to_num(as_numbers(table.values))
+    withheld = np.array([status == WITHHELD for status in dataset.obs_status])
+    small = np.zeros(len(counts), dtype=np.bool_)
+    small[list(primary_cells(table, ThresholdProtection(minimum=minimum_of(dataset))))] = True
+    other, information = withheld & ~small, np.log2(1.0 + counts)
+    loss = float(information[withheld].sum() / max(1.0, information.sum()))
+    return Price(int((withheld & small).sum()), int(other.sum()), int(counts[other].sum()), loss)
+
+
+def near_misses(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> tuple[Cell, ...]:
+    """Cells whose count differs by 1 to ``minimum - 1`` persons from what was published of the same cell from other deliveries."""
+    found: list[Cell] = []
+    for one in tables:
+        values, changed = as_numbers(one.table.values), np.zeros(one.table.structure.size, dtype=np.bool_)
+        for old in earlier:
+            before = _values_before(one, old)
+            difference = np.abs(values - before)
+            changed |= (difference > 0) & (difference < one.rule.minimum)
+        cells = list(one.table.structure.cells()) if changed.any() else []
+        found.extend((one.table.dataset, cells[place]) for place in np.flatnonzero(changed))
+    return tuple(found)
+
+
+def _values_before(one: TableToProtect, old: Dataset) -> Numbers:
+    """What the dataset shows of the table's cells, whatever delivery it is from; nan where it shows nothing."""
+    nothing = np.full(one.table.structure.size, np.nan)
+    own, other = one.metadata.population, old.metadata.population
+    if own is None or other is None:
+        return nothing
+    own, other = (population.model_copy(update={"data": {}}) for population in (own, other))
+    system = number_cells([(one.table.structure, own), (old.structure, other)])
+    known = np.full(max(int(places.max()) for places in system) + 1, np.nan)
+    known[system[1]] = as_numbers(old.values)
+    return known[system[0]]
