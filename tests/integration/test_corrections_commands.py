@@ -152,4 +152,4 @@ def test_list_and_remove_what_is_past_its_time(home: Path, pack: Pack) -> None:
     assert "2 loads past their time: facts removed" in removed.stdout
     told = run_saime("tabulate", PLAN, **environment)
     assert (told.returncode, "were kept until 2023-12-31 and then removed" in told.stderr) == (3, True)
-    assert not list((home / "warehouse").rglob("*.parquet"))
+    assert not list((home / "warehouse" / "facts").rglob("*.parquet"))

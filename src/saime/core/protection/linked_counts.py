@@ -56,12 +56,24 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
     for one, places in zip(tables, system.places, strict=False):
         small[places[list(primary_cells(one.table, ThresholdProtection(minimum=minimum)))]] = True
         np.add.at(weights, places, cell_weights(one.table.structure, np.nan_to_num(as_numbers(one.table.values))))
+    hidden = np.zeros(system.size, dtype=np.bool_)
     for old, places in zip(earlier, system.places[len(tables) :], strict=True):
         fixed[places[~np.isnan(as_numbers(old.values))]] = True
+        hidden[places[np.array(old.obs_status) == WITHHELD]] = True
     told = Told.by(system.size, earlier, [minimum_of(old) for old in earlier], system.places[len(tables) :])
     name = _naming(tables, system)
     counts = LinkedCounts(
-        system.rows, values, small & ~fixed, fixed, weights, told.least, told.most, told.reason, minimum, lambda place: _words(name(place))
+        rows=system.rows,
+        values=values,
+        primary=small & ~fixed,
+        fixed=fixed,
+        kept=hidden & ~fixed & ~small & (values > 0),
+        weights=weights,
+        least=told.least,
+        most=told.most,
+        reasoned=told.reason,
+        minimum=minimum,
+        name=lambda place: _words(name(place)),
     )
     return Group(tuple(tables), system, counts, tuple(name(int(place)) for place in np.flatnonzero(small & fixed)))
 

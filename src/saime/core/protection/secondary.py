@@ -42,7 +42,7 @@ class LinkedCounts:
     """The tables to protect, as one system. Shape of all arrays: its unknowns.
 
     ``values``: true counts, nan where none is known. ``primary``: small counts to withhold. ``fixed``: published earlier, so beyond
-    withholding. ``weights``: what withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a
+    withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``weights``: what withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a
     cell, and whether they say why it was withheld. ``name`` says which cell an unknown is.
     """
 
@@ -50,6 +50,7 @@ class LinkedCounts:
     values: Numbers
     primary: Flags
     fixed: Flags
+    kept: Flags
     weights: Numbers
     least: Numbers
     most: Numbers
@@ -68,7 +69,7 @@ class SecondarySuppression:
         self._width = np.where(counts.reasoned, told, told if reasons else required_width(CONFIDENTIAL, counts.minimum))
         self._rows, self._values, self._weights = counts.rows, counts.values, counts.weights
         self._primary = counts.primary
-        self._withheld = counts.primary.copy()
+        self._withheld = counts.primary | counts.kept
         self._plain, self._informed = Reach(len(self._values)), Reach(len(self._values))
         self._plain_limits, self._informed_limits = self._limits()
         self._goals = self._plain_goals()
@@ -78,7 +79,7 @@ class SecondarySuppression:
 
     def choose(self) -> Flags:
         """Whether each cell is a secondary one. Raises: Refused naming a cell that nothing protects."""
-        if self._primary.any():
+        if self._withheld.any():
             self._withhold()
             self._clean_up()
         return self._withheld & ~self._primary
@@ -156,7 +157,8 @@ class SecondarySuppression:
         for model in models:
             model.set_costs(self._weights)
         budget = CLEAN_UP_PROGRAMS
-        spare = sorted(np.flatnonzero(self._withheld & ~self._primary).tolist(), key=lambda place: (-self._weights[place], place))
+        spare = np.flatnonzero(self._withheld & ~self._primary & ~self._counts.kept).tolist()
+        spare.sort(key=lambda place: (-self._weights[place], place))
         for done, place in enumerate(spare):
             self._report(done, len(spare))
             for model in models:
