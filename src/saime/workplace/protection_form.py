@@ -21,8 +21,8 @@ class ProtectionForm(forms.Form):
     """A threshold, two lists of cells, and what the marks in the table change in the lists."""
 
     minimum = forms.IntegerField(label=_("Smallest count that is published"), min_value=2, max_value=LARGEST_MINIMUM)
-    keep = forms.CharField(label=_("Cells to keep published"), required=False, max_length=100_000)
-    prefer_hidden = forms.CharField(label=_("Cells to hide rather than others"), required=False, max_length=100_000)
+    keep = forms.CharField(label=_("Cells to keep published"), required=False, max_length=100_000, strip=False)
+    prefer_hidden = forms.CharField(label=_("Cells to hide rather than others"), required=False, max_length=100_000, strip=False)
 
     def __init__(self, *args: Any, structure: DataStructure, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -31,7 +31,7 @@ VIEWS_SHOWN = 25
 
 @inside(SEE_UNPROTECTED)
 def protection_list(request: HttpRequest) -> HttpResponse:
-    plans = [(plan.dataset, plan.title.in_language(_language())) for plan in open_pack().released_plans]
+    plans = [(plan.dataset, plan.title.in_language(_language())) for plan in _plans()]
     views = UnprotectedView.objects.select_related("user")[:VIEWS_SHOWN]
     return render(request, "workplace/protection_list.html", {"plans": plans, "views": views})
 
@@ -108,8 +108,13 @@ def _filters(shown: Shown) -> list[dict[str, Any]]:
     ]
 
 
+def _plans() -> list[TabulationPlan]:
+    """The plans that are released and count distinct persons; the other measures have another kind of protection."""
+    return [plan for plan in open_pack().released_plans if plan.measure.count == "distinct" and plan.unit == "person"]
+
+
 def _find_plan(plan_id: str) -> TabulationPlan:
-    found = next((plan for plan in open_pack().released_plans if plan.dataset == plan_id), None)
+    found = next((plan for plan in _plans() if plan.dataset == plan_id), None)
     if found is None:
         raise NotFound(_("There is no such plan among those that are released"), where=plan_id, fix=_("choose one from the list"))
     return found

@@ -135,11 +135,18 @@ class TabulationPlan(_Strict):
         if TIME in self.dimensions:
             raise ValueError(f"{TIME} is made from reference_period and is not declared")
         known = {*self.dimensions, TIME}
-        blocks = (*self.not_available, *self.protection.keep, *self.protection.prefer_hidden)
+        blocks = (*self.not_available, *_choices(self.protection, self.measures.values()))
         named = [*self.layout.rows, *self.layout.columns, *(d for cells in blocks for d in cells)]
         if unknown := sorted(set(named) - known):
             raise ValueError(f"unknown dimensions: {', '.join(unknown)}")
         return self
+
+
+def _choices(rule: ThresholdProtection | PrimaryRule, measures: Iterable[Measure]) -> tuple[dict[str, tuple[str, ...]], ...]:
+    blocks = (*rule.keep, *rule.prefer_hidden) if isinstance(rule, ThresholdProtection) else ()
+    if blocks and any(measure.count != "distinct" for measure in measures):
+        raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")
+    return blocks
 
 
 def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> None:
