@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from pydantic import ValidationError
 
 from saime.core.errors import BadInput
 from saime.core.protection import protect, verify
 from saime.core.protection.attack import attack, exposed_cells
-from saime.core.tabulation.plan import ThresholdProtection
+from saime.core.tabulation.plan import TabulationPlan, ThresholdProtection
 from support.protection import METADATA, matrix, withheld_cells
 
 COUNTED = matrix("ABCD", ["male", "female"], [[18, 2], [14, 19], [12, 10], [11, 14]])
@@ -79,3 +82,10 @@ def test_choices_that_the_table_cannot_follow_are_told(blocks: dict[str, Any], s
         protect(COUNTED, rule(**blocks), METADATA)
     assert said in str(fault.value)
     assert "plans/test.yaml, protection" in fault.value.where
+
+
+def test_choices_are_for_counts_of_distinct_persons(pack_root: Path) -> None:
+    content = yaml.safe_load((pack_root / "plans" / "benefit-person-months-2022.yaml").read_text(encoding="utf-8"))
+    content["protection"] = {"minimum": 5, "keep": [{"SEX": ["F"]}]}
+    with pytest.raises(ValidationError, match="for counts of distinct persons"):
+        TabulationPlan.model_validate(content)
