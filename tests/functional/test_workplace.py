@@ -171,3 +171,36 @@ def test_a_load_that_stops_the_release_is_looked_at_and_accepted_with_the_keyboa
     page.goto(f"/{language}/workplace/linkage/")
     expect(page.get_by_text("Reģistrs kavējās").first).to_be_visible()
     look(page, "linkage", language)
+
+
+TRIAL = {
+    "lv": ("Izmēģināt", "Izmēģināt ar šīm atzīmēm", "Mazākais publicējamais skaits", "Saglabāt publicētu", "Plāna rindas"),
+    "en": ("Try", "Try with these marks", "Smallest count that is published", "Keep published", "Lines of the plan"),
+}
+
+
+def test_a_statistician_tries_settings_of_protection(page: Page, language: str) -> None:
+    try_, try_marks, minimum, keep, lines = TRIAL[language]
+    sign_in(page, language, user="statistician", to="protection/")
+    page.get_by_role("link", name="2019").click()
+    marks = page.locator("tr:has(.workplace-cell--secondary)").get_by_role("combobox")
+    expect(marks.first).to_be_visible()
+    look(page, "protection", language)
+    marks.first.select_option(keep)
+    page.get_by_role("button", name=try_marks).click()
+    expect(page.get_by_role("region", name=lines)).to_contain_text("keep:")
+    look(page, "protection-tried", language)
+    page.get_by_label(minimum).fill("1")
+    page.get_by_role("button", name=try_, exact=True).click()
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(1)
+    look(page, "protection-fault", language)
+
+
+def test_protection_is_tried_with_the_keyboard_alone_and_without_scripts(page_without_scripts: Page) -> None:
+    page = page_without_scripts
+    sign_in(page, "en", user="statistician", to="protection/disability-2019-06/")
+    page.get_by_label("Smallest count that is published").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Lines of the plan")).to_contain_text("minimum: 7")

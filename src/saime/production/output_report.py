@@ -13,7 +13,7 @@ from saime.core.protection.attack import Finding, attack
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import cell_weights
 from saime.core.releases.reader import Release
-from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.plan import ThresholdProtection
 from saime.production.services import Produced, Production, tabulate
 
 MOST_NEAR_MISSES = 10
@@ -91,14 +91,14 @@ def report_on(production: Production, item: Produced, before: Release | None) ->
         return report
     plan = production.pack.plan(item.dataset)
     table = tabulate(production, plan, production.facts(plan))
-    primary, secondary = _suppressed(plan, table, kept.dataset)
+    primary, secondary = suppressed(plan.protection, table, kept.dataset)
     findings = attack(kept.dataset, plan.protection.minimum)
     told = {"primary": primary, "secondary": secondary, "near_misses": _near_misses(findings)}
     return report.model_copy(update=told | {"reasons_told": bool(kept.certificate.primary) or not kept.certificate.withheld})
 
 
-def _suppressed(plan: TabulationPlan, table: FrequencyTable, dataset: Dataset) -> tuple[Suppressed, Suppressed]:
-    small = set(primary_cells(table, plan.protection))
+def suppressed(rule: ThresholdProtection, table: FrequencyTable, dataset: Dataset) -> tuple[Suppressed, Suppressed]:
+    small = set(primary_cells(table, rule))
     withheld = [place for place, status in enumerate(dataset.obs_status) if status == WITHHELD]
     others = [place for place in withheld if place not in small]
     counts = np.array([value or 0 for value in table.values], dtype=float)

@@ -1,4 +1,4 @@
-"""What the workplace keeps: who may deliver which feed, keys for scripts, attempts to sign in, receipts, release candidates."""
+"""What the workplace keeps: who may deliver which feed, keys for scripts, attempts to sign in, receipts, candidates, looks at counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from saime.core.errors import Refused
-from saime.workplace.roles import ACCEPT_LINKAGE, APPROVE, DELIVER, PREPARE, SEE_ALL_RECEIPTS
+from saime.workplace.roles import ACCEPT_LINKAGE, APPROVE, DELIVER, PREPARE, SEE_ALL_RECEIPTS, SEE_UNPROTECTED
 
 SHA256 = 64  # hexadecimal digits
 
@@ -240,3 +240,19 @@ class Review(Record):
 
     def __str__(self) -> str:
         return f"{self.verdict}, {self.at:%Y-%m-%d %H:%M}"
+
+
+class UnprotectedView(Record):
+    """A user was shown the unprotected counts of a plan's table."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    plan = models.CharField(max_length=100)
+
+    class Meta:
+        default_permissions = ()
+        permissions = [(SEE_UNPROTECTED, "May see unprotected counts")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.plan}, {self.at:%Y-%m-%d %H:%M}"

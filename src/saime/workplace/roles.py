@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 DELIVER, SEE_ALL_RECEIPTS = "deliver", "see_all_receipts"
 PREPARE, APPROVE = "prepare_release", "approve_release"
 ACCEPT_LINKAGE = "accept_linkage"
+SEE_UNPROTECTED = "see_unprotected"
 SEE_LINKAGE = (DELIVER, SEE_ALL_RECEIPTS, APPROVE, ACCEPT_LINKAGE)  # a data steward: of their own feeds
 
 ROLES: dict[str, tuple[str, ...]] = {
     "data-steward": (DELIVER,),
-    "statistician": (SEE_ALL_RECEIPTS, PREPARE, ACCEPT_LINKAGE),
+    "statistician": (SEE_ALL_RECEIPTS, PREPARE, ACCEPT_LINKAGE, SEE_UNPROTECTED),
     "output-checker": (APPROVE,),
     "administrator": (SEE_ALL_RECEIPTS,),
 }

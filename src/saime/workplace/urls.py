@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from saime.workplace import linkage_views, release_views, views
+from saime.workplace import linkage_views, protection_views, release_views, views
 
 urlpatterns = [
     path("", views.home, name="workplace"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("linkage/", linkage_views.report_list, name="linkage_list"),
     path("linkage/<slug:load_id>/", linkage_views.report_page, name="linkage_report"),
     path("linkage/<slug:load_id>/accept/", linkage_views.accept, name="linkage_accept"),
+    path("protection/", protection_views.protection_list, name="protection_list"),
+    path("protection/<slug:plan_id>/", protection_views.protection_page, name="protection"),
     path("releases/", release_views.candidate_list, name="candidate_list"),
     path("releases/<int:number>/", release_views.candidate_page, name="candidate"),
     path("releases/<int:number>/review/", release_views.review, name="candidate_review"),

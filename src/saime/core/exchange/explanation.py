@@ -42,6 +42,8 @@ DETAIL_NAMES = {
     "pq_q": Text(lv="pq noteikums: q", en="pq rule: q"),
     "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
     "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
+    "keep": Text(lv="Šūnas, kuras lūgts saglabāt publicētas", en="Cells asked to be kept published"),
+    "prefer_hidden": Text(lv="Šūnas, kuras lūgts slēpt citu vietā", en="Cells asked to be hidden rather than others"),
 }
 DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
 DETAIL_VALUES |= {AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums")}

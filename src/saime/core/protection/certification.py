@@ -141,6 +141,12 @@ def _check_earlier(datasets: Sequence[Dataset], findings: Sequence[tuple[Finding
         refuse_exposed(dataset, tuple(finding for finding in own if finding.cell in cells - before))
 
 
+def _choices_told(dataset: Dataset) -> dict[str, int]:
+    """How many cells were asked to be kept and to be hidden, as the lineage tells."""
+    details = [step.details for step in dataset.lineage if step.kind == "protection"][-1]
+    return {name: int(details[name] or 0) for name in ("keep", "prefer_hidden") if name in details}
+
+
 def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Certificate:
     by_status = Counter(finding.conf_status for finding in findings)
     return Certificate(
@@ -148,7 +154,7 @@ def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Ce
         dataset=dataset.id,
         dataset_digest=dataset_digest(dataset),
         valid=True,
-        rules={"rule": "threshold", "minimum": minimum},
+        rules={"rule": "threshold", "minimum": minimum, **_choices_told(dataset)},
         method=METHOD,
         solver=SOLVER,
         cells=dataset.structure.size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, LineageStep, Metadata
 from saime.core.protection.attack import Told
 from saime.core.protection.certification import minimum_of
+from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Numbers, as_numbers
 from saime.core.protection.linked import Described, LinkedSystem, Shown, link, number_cells
 from saime.core.protection.primary import primary_cells
@@ -31,6 +33,11 @@ class TableToProtect:
     @property
     def described(self) -> Described:
         return self.table.structure, self.metadata.population
+
+    @functools.cached_property
+    def choices(self) -> Choices:
+        """Raises: BadInput for cells that the rule names and the table has not."""
+        return Choices.of(self.rule, self.table.structure, self.table.dataset)
 
     @property
     def shown(self) -> Shown:
@@ -55,7 +62,7 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
     small, fixed, weights = np.zeros(system.size, dtype=np.bool_), np.zeros(system.size, dtype=np.bool_), np.zeros(system.size)
     for one, places in zip(tables, system.places, strict=False):
         small[places[list(primary_cells(one.table, ThresholdProtection(minimum=minimum)))]] = True
-        np.add.at(weights, places, cell_weights(one.table.structure, np.nan_to_num(as_numbers(one.table.values))))
+        np.add.at(weights, places, one.choices.weigh(cell_weights(one.table.structure, np.nan_to_num(as_numbers(one.table.values)))))
     hidden = np.zeros(system.size, dtype=np.bool_)
     for old, places in zip(earlier, system.places[len(tables) :], strict=True):
         fixed[places[~np.isnan(as_numbers(old.values))]] = True

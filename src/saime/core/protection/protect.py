@@ -34,6 +34,7 @@ from saime.core.model.dataset import (
 from saime.core.model.text import Text
 from saime.core.protection.attack import attack, exposed_cells
 from saime.core.protection.certification import certify, prove_together, refuse_exposed
+from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
 from saime.core.protection.linked import agreeing, connected
 from saime.core.protection.linked_counts import Cell, Group, TableToProtect, gather_group, near_misses
@@ -108,7 +109,7 @@ def _protect_group(group: Group, progress: Progress | None) -> list[Dataset]:
     for one, places in zip(group.tables, group.system.places, strict=False):
         own = np.where(np.isnan(as_numbers(one.table.values)), FREE, status[places])
         conf_status = tuple(own.tolist())
-        step = _step(group.counts.minimum, conf_status)
+        step = _step(group.counts.minimum, one.choices, conf_status)
         found.append(_published(one.table, one.metadata, (*one.lineage, step), conf_status))
     return found
 
@@ -154,10 +155,11 @@ def _obs_status(value: int | None, conf_status: str, known: str) -> str:
     return known if conf_status == FREE else WITHHELD
 
 
-def _step(minimum: int, conf_status: tuple[str, ...]) -> LineageStep:
+def _step(minimum: int, choices: Choices, conf_status: tuple[str, ...]) -> LineageStep:
     label = Text(
         lv=f"Statistiskās konfidencialitātes aizsardzība: skaits no 1 līdz {minimum - 1} netiek publicēts",
         en=f"Statistical disclosure control: counts of 1 to {minimum - 1} are withheld",
     )
     withheld = sum(status != FREE for status in conf_status)
-    return LineageStep(kind="protection", id=f"threshold-{minimum}", label=label, details={"minimum": minimum, "withheld": withheld})
+    details: dict[str, str | int | float | bool | None] = {"minimum": minimum, "withheld": withheld, **choices.counts}
+    return LineageStep(kind="protection", id=f"threshold-{minimum}", label=label, details=details)

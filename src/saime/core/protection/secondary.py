@@ -42,8 +42,9 @@ class LinkedCounts:
     """The tables to protect, as one system. Shape of all arrays: its unknowns.
 
     ``values``: true counts, nan where none is known. ``primary``: small counts to withhold. ``fixed``: published earlier, so beyond
-    withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``weights``: what withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a
-    cell, and whether they say why it was withheld. ``name`` says which cell an unknown is.
+    withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``weights``: what
+    withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a cell, and whether they say why
+    it was withheld. ``name`` says which cell an unknown is.
     """
 
     rows: Knowledge

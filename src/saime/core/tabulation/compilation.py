@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 from types import MappingProxyType
 
 from saime.core.errors import BadInput
+from saime.core.model.cell_blocks import places_of
 from saime.core.model.classification import Classification, Code
 from saime.core.model.dataset import DataStructure, Dimension, DimensionCode
 from saime.core.model.recast import Recast
@@ -52,7 +52,7 @@ def compile_tabulation(
     described = [recast[d.dimension.id].dimension if d.dimension.id in recast else d.dimension for d in dimensions]
     structure = DataStructure(dimensions=(*described, time))
     time_counted = time_dimension(concept.windows, side_by_side=True) if concept.combinations else time
-    not_available = frozenset(cell for block in plan.not_available for cell in _block(block, structure, where))
+    not_available = places_of(plan.not_available, structure, f"{where}, not_available")
     counted = Specification(
         dataset=plan.dataset,
         structure=DataStructure(dimensions=(*(d.dimension for d in dimensions), time_counted)),
@@ -151,17 +151,3 @@ def _tests(code: Code, planned: PlannedDimension, facts: FactTable, where: str) 
         fix = "give the code a `when`, or give the plan's dimension the `column` that holds the code"
         raise BadInput(f"nothing says which facts belong to code '{code.id}'", where=where, fix=fix)
     return (resolve_code(planned.column, code.id, facts, where),)
-
-
-def _block(block: Mapping[str, tuple[str, ...]], structure: DataStructure, where: str) -> set[int]:
-    """Positions of the cells of a block; a dimension that the block does not name is there with all its codes."""
-    here = f"{where}, not_available"
-    if not block:
-        raise BadInput("a block of cells names no dimension", where=here, fix="name the codes of at least one dimension")
-    for dimension in structure.dimensions:
-        if unknown := [code for code in block.get(dimension.id, ()) if code not in dimension.positions]:
-            known = ", ".join(dimension.positions)
-            what = f"dimension {dimension.id} has no code {', '.join(map(repr, unknown))}"
-            raise BadInput(what, where=here, fix=f"use some of: {known}")
-    chosen = [block.get(dimension.id, tuple(dimension.positions)) for dimension in structure.dimensions]
-    return {structure.position(cell) for cell in product(*chosen)}

@@ -67,9 +67,15 @@ class Measure(_Strict):
 
 
 class ThresholdProtection(_Strict):
-    """Counts of 1 to ``minimum - 1`` persons are withheld (docs/adr/0006)."""
+    """Counts of 1 to ``minimum - 1`` persons are withheld (docs/adr/0006).
+
+    To protect them, cells of ``keep`` are withheld only where nothing else does, and cells of ``prefer_hidden`` rather than others.
+    Both are blocks like ``not_available``.
+    """
 
     minimum: int = Field(default=5, ge=2)
+    keep: tuple[dict[str, tuple[str, ...]], ...] = ()
+    prefer_hidden: tuple[dict[str, tuple[str, ...]], ...] = ()
 
 
 class Layout(_Strict):
@@ -129,10 +135,18 @@ class TabulationPlan(_Strict):
         if TIME in self.dimensions:
             raise ValueError(f"{TIME} is made from reference_period and is not declared")
         known = {*self.dimensions, TIME}
-        named = [*self.layout.rows, *self.layout.columns, *(d for cells in self.not_available for d in cells)]
+        blocks = (*self.not_available, *_choices(self.protection, self.measures.values()))
+        named = [*self.layout.rows, *self.layout.columns, *(d for cells in blocks for d in cells)]
         if unknown := sorted(set(named) - known):
             raise ValueError(f"unknown dimensions: {', '.join(unknown)}")
         return self
+
+
+def _choices(rule: ThresholdProtection | PrimaryRule, measures: Iterable[Measure]) -> tuple[dict[str, tuple[str, ...]], ...]:
+    blocks = (*rule.keep, *rule.prefer_hidden) if isinstance(rule, ThresholdProtection) else ()
+    if blocks and any(measure.count != "distinct" for measure in measures):
+        raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")
+    return blocks
 
 
 def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> None:
