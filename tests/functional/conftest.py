@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from support.browser import ARGUMENTS, find_browser, watch
 from support.server import serving
+
+PATIENCE = 120_000  # milliseconds: a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE / 4)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +42,7 @@ def language(request: pytest.FixtureRequest) -> str:
 def page(browser: Browser, site_url: str) -> Iterator[Page]:
     """A fresh page; the test fails if the browser complains (content policy, scripts) or asks another host."""
     context = browser.new_context(base_url=site_url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints = watch(page, site_url)
     yield page
@@ -49,5 +53,6 @@ def page(browser: Browser, site_url: str) -> Iterator[Page]:
 @pytest.fixture
 def page_without_scripts(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(base_url=site_url, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
