@@ -222,9 +222,8 @@ def test_nothing_that_is_said_or_kept_names_the_person(home: Home, log: io.Strin
 
 STEPS = [
     *[("fsync", count) for count in range(1, 9)],
+    ("replace", 1),
     ("after-replace", 1),
-    ("replace", 2),
-    ("after-replace", 2),
     ("unlink", 1),
     ("after-unlink", 2),
 ]

@@ -131,7 +131,7 @@ def test_the_same_delivery_always_gives_the_same_bytes(tmp_path: Path) -> None:
     one, two = Home(tmp_path / "one"), Home(tmp_path / "two")
     one.load(path)
     make_folders(two.root / "keys")
-    for name in ("person.key", "routing.key"):
+    for name in ("person.key", "routing.key", "household.key"):
         shutil.copy(one.root / "keys" / name, two.root / "keys" / name)
     two.load(path)
     assert one.state() == two.state()

@@ -109,7 +109,7 @@ def test_a_load_killed_beside_an_earlier_one_leaves_that_one_as_it_was(clean: tu
     home = Home(tmp_path / "home")
     home.load(write_csv(tmp_path / "may.csv", [care_row(1)]), period="2019-05")
     before = all_rows(home.facts("2019-05"))
-    for step in (("after-rename", 1), ("after-replace", 1), ("write", 2)):
+    for step in (("after-rename", 1), ("replace", 1), ("write", 2)):
         process = start(home, path, *step)
         process.communicate()
         assert process.returncode == -signal.SIGKILL

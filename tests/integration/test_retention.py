@@ -143,9 +143,7 @@ def test_a_file_that_cannot_be_removed_is_told(home: Home) -> None:
     assert not list(home.warehouse.root.glob("facts/*/2019-05/*"))
 
 
-@pytest.mark.parametrize(
-    ("step", "number"), [("fsync", 3), ("after-replace", 1), ("replace", 2), ("after-replace", 2), ("unlink", 1), ("after-unlink", 5)]
-)
+@pytest.mark.parametrize(("step", "number"), [("fsync", 3), ("replace", 1), ("after-replace", 1), ("unlink", 1), ("after-unlink", 5)])
 def test_killed_at_a_step(home: Home, loaded: Path, tmp_path: Path, step: str, number: int) -> None:
     clean = Home(Path(shutil.copytree(loaded / "home", tmp_path / "clean")))
     remove_expired(clean.warehouse, [KEPT_CARE], DAY, at=CHANGED_AT)
