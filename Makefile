@@ -18,7 +18,7 @@ test: .venv/dev ## install what the tests need and run the whole suite, on SQLit
 	@sh tools/install-browser.sh
 	@$(MAKE) --no-print-directory check
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
-	@$(BIN)/pytest --database postgresql -m database -q
+	@$(BIN)/pytest -n 2 --dist loadgroup --database postgresql -m database -q
 
 test-spark: .venv/dev .venv-spark/installed ## count on a real Spark with two executors, one of which is killed; installs Spark (500 MB) and Java
 	@sh tools/install-java.sh

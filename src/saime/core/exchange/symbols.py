@@ -26,14 +26,14 @@ from saime.core.model.dataset import (
 from saime.core.model.text import Text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Symbol:
     """A sign, the codes behind it, a short name to read aloud in a cell and a sentence for the legend."""
 
     sign: str
-    px: str
+    px: str = ""
     obs_status: str
-    conf_status: tuple[str, ...]
+    conf_status: tuple[str, ...] = (FREE,)
     name: Text
     meaning: Text
 
@@ -54,7 +54,6 @@ SYMBOLS: dict[str, Symbol] = {
         sign=":",
         px='"..."',
         obs_status=NOT_AVAILABLE,
-        conf_status=(FREE,),
         name=Text(lv="nav datu", en="not available"),
         meaning=Text(lv="nav datu: avots šo skaitli nesniedz", en="not available: the source gives no number here"),
     ),
@@ -62,7 +61,6 @@ SYMBOLS: dict[str, Symbol] = {
         sign="z",
         px='"."',
         obs_status=NOT_APPLICABLE,
-        conf_status=(FREE,),
         name=Text(lv="nav piemērojams", en="not applicable"),
         meaning=Text(lv="nav piemērojams: šādas vērtības nevar būt", en="not applicable: there can be no such number"),
     ),
@@ -70,7 +68,6 @@ SYMBOLS: dict[str, Symbol] = {
         sign="0",
         px="0",
         obs_status=NORMAL,
-        conf_status=(FREE,),
         name=Text(lv="nulle", en="zero"),
         meaning=Text(lv="patiesa nulle: neviens netika saskaitīts", en="true zero: nobody was counted"),
     ),
@@ -78,7 +75,6 @@ SYMBOLS: dict[str, Symbol] = {
         sign="u",
         px='"...."',
         obs_status=UNRELIABLE,
-        conf_status=(FREE,),
         name=Text(lv="zema ticamība", en="low reliability"),
         meaning=Text(
             lv="zema ticamība: skaitlis lietojams piesardzīgi; kur skaitļa nav, novērojumu ir par maz, lai to sniegtu",
@@ -87,9 +83,7 @@ SYMBOLS: dict[str, Symbol] = {
     ),
     "estimated": Symbol(
         sign="e",
-        px="",
         obs_status=ESTIMATED,
-        conf_status=(FREE,),
         name=Text(lv="aplēse", en="estimate"),
         meaning=Text(
             lv="aplēse: skaitlis nav saskaitīts, bet sadalīts pēc norādītām daļām",
@@ -98,9 +92,7 @@ SYMBOLS: dict[str, Symbol] = {
     ),
     "break": Symbol(
         sign="b",
-        px="",
         obs_status=BREAK,
-        conf_status=(FREE,),
         name=Text(lv="pārrāvums laikrindā", en="break in the series"),
         meaning=Text(
             lv="pārrāvums laikrindā: skaitlis nav tieši salīdzināms ar iepriekšējiem",

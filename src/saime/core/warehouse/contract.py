@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from saime.core.model.text import Text
-from saime.core.warehouse.faults import FaultCode
+from saime.core.warehouse.faults import FaultCode, RowFault
 
 ColumnType = Literal["personal_code", "code", "date", "integer", "amount", "boolean", "household"]
 KEEPS_ITS_ROW: tuple[FaultCode, ...] = ("code_not_valid", "differs_within_person", "overlapping_spells")
-TOLERABLE: tuple[FaultCode, ...] = (
-    "empty_required",
-    "bad_personal_code",
-    "wrong_check_digit",
-    "unknown_code",
-    "bad_date",
-    "bad_integer",
-    "bad_amount",
-    "out_of_range",
-    "bad_boolean",
-    "ends_before_start",
-    "outside_period",
-    "duplicate_key",
-    *KEEPS_ITS_ROW,
-)
+TOLERABLE: tuple[FaultCode, ...] = get_args(RowFault)
 
 
 class Column(BaseModel):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from saime.core.errors import BadInput
 
-FaultCode = Literal[
+FileFault = Literal[
     "empty_file",
     "damaged_file",
     "not_utf8",
@@ -27,6 +27,8 @@ FaultCode = Literal[
     "no_rows",
     "wrong_field_count",
     "cut_off",
+]
+RowFault = Literal[
     "empty_required",
     "bad_personal_code",
     "wrong_check_digit",
@@ -43,6 +45,7 @@ FaultCode = Literal[
     "differs_within_person",
     "overlapping_spells",
 ]
+FaultCode = Literal[FileFault, RowFault]
 ORDER = {code: position for position, code in enumerate(get_args(FaultCode))}
 MOST_PLACES = 5
 LONGEST_VALUE = 40  # characters
