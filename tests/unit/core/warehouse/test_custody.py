@@ -106,7 +106,8 @@ def test_a_personal_code_in_the_reason_is_refused_and_not_recorded(record: UseRe
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda text: text[:-3], lambda text: text.replace("share ", "share 0", 1), lambda text: text[:60] + "0" + text[61:]]
+    "damage",
+    [lambda text: text[:-3], lambda text: text.replace("share ", "share 0", 1), lambda text: text[:60] + "10"[text[60] == "1"] + text[61:]],
 )
 def test_a_damaged_share_is_refused_recorded_and_not_shown(record: UseRecord, custodians: Custodians, damage: object) -> None:
     path = custodians.shares[0]
