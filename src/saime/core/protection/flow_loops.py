@@ -6,19 +6,10 @@ at each node. A flow is found by shortest augmenting paths (Edmonds and Karp, 19
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-try:
-    from numba import njit as njit  # others here take it from this module
-except ImportError:  # the loops are plain Python then; the answers are the same
-
-    def njit(**_options: Any) -> Callable[[Any], Any]:  # type: ignore[no-redef]
-        return lambda loop: loop
-
+from saime.core.compiled import njit
 
 Ints = npt.NDArray[np.int64]
 Nodes = npt.NDArray[np.int32]

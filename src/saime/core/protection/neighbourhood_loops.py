@@ -9,7 +9,8 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from saime.core.protection.flow_loops import Ints, Marks, Reals, njit
+from saime.core.compiled import njit
+from saime.core.protection.flow_loops import Ints, Marks, Reals
 
 TAKEN = -2
 
