@@ -17,9 +17,11 @@ from saime.core.protection.amount_attack import amounts_step, certify_amounts
 from saime.core.protection.attack import Finding, attack, attack_together, exposed_cells, narrowest_interval
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
+from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
 from saime.core.protection.solver import SOLVER
 
 COUNTED_HERE = ("feed", "delivery", "tabulation", "protection")  # kinds of steps in a lineage
+PROTECT_AGAIN = "protect the table again, or join codes with small counts in the classification"
 METHOD = "attack by linear programming, plain and informed"
 
 
@@ -119,7 +121,7 @@ def _prove_group(group: Sequence[tuple[str, Dataset]], current: int) -> dict[str
     datasets = [dataset for _, dataset in group]
     findings = attack_together(datasets, [minimum_of(dataset) for dataset in datasets])
     for dataset, own in zip(datasets[:current], findings, strict=False):
-        refuse_exposed(dataset, exposed_cells(own, minimum_of(dataset)))
+        refuse_exposed(dataset, exposed_cells(own, minimum_of(dataset)), has_earlier=len(datasets) > current)
     _check_earlier(datasets[current:], findings[current:])
     narrowest = narrowest_interval(tuple(finding for own in findings[:current] for finding in own))
     told = [LinkedDataset(dataset=d.id, digest=digest, earlier=place >= current) for place, (digest, d) in enumerate(group)]
@@ -138,7 +140,7 @@ def _check_earlier(datasets: Sequence[Dataset], findings: Sequence[tuple[Finding
     alone = attack_together(datasets, [minimum_of(dataset) for dataset in datasets])
     for dataset, own, cells in zip(datasets, alone, exposed, strict=True):
         before = {finding.cell for finding in exposed_cells(own, minimum_of(dataset))}
-        refuse_exposed(dataset, tuple(finding for finding in own if finding.cell in cells - before))
+        _refuse_given_away(dataset, tuple(finding for finding in own if finding.cell in cells - before))
 
 
 def _choices_told(dataset: Dataset) -> dict[str, int]:
@@ -165,15 +167,23 @@ def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Ce
     )
 
 
-def refuse_exposed(dataset: Dataset, exposed: tuple[Finding, ...]) -> None:
+def refuse_exposed(dataset: Dataset, exposed: tuple[Finding, ...], *, has_earlier: bool = False) -> None:
+    """``has_earlier``: what was published before may be the reason. Raises: Refused naming the cells."""
     if exposed:
-        named = ", ".join("|".join(finding.cell) for finding in exposed[:SHOWN])
-        more = f" and {len(exposed) - SHOWN} more" if len(exposed) > SHOWN else ""
-        raise Refused(
-            f"{len(exposed)} withheld cells can be computed from the published ones",
-            where=f"dataset {dataset.id}, cells {named}{more}",
-            fix="protect the table again, or join codes with small counts in the classification",
-        )
+        raise _exposed(dataset, exposed, f"{len(exposed)} withheld cells can be computed from the published ones", has_earlier)
+
+
+def _refuse_given_away(dataset: Dataset, exposed: tuple[Finding, ...]) -> None:
+    if exposed:
+        what = f"the new tables and the earlier ones together give away {len(exposed)} cells that an earlier release withholds"
+        raise _exposed(dataset, exposed, what, has_earlier=True)
+
+
+def _exposed(dataset: Dataset, exposed: tuple[Finding, ...], what: str, has_earlier: bool) -> Refused:
+    fix = f"{PROTECT_AGAIN}; or {EARLIER_VINTAGES_HELP}" if has_earlier else PROTECT_AGAIN
+    named = ", ".join("|".join(finding.cell) for finding in exposed[:SHOWN])
+    more = f" and {len(exposed) - SHOWN} more" if len(exposed) > SHOWN else ""
+    return Refused(what, where=f"dataset {dataset.id}, cells {named}{more}", fix=fix)
 
 
 def _not_certified(dataset: Dataset, reason: str) -> Refused:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, LineageStep, Metadata
-from saime.core.protection.attack import Told
+from saime.core.model.dataset import PRIMARY, WITHHELD, Dataset, DataStructure, FrequencyTable, LineageStep, Metadata
+from saime.core.protection.attack import Told, required_width
+from saime.core.protection.audit import some_table
 from saime.core.protection.certification import minimum_of
 from saime.core.protection.choices import Choices
-from saime.core.protection.constraints import Numbers, as_numbers
+from saime.core.protection.constraints import Flags, Numbers, as_numbers
 from saime.core.protection.linked import Described, LinkedSystem, Shown, link, number_cells
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import LinkedCounts, cell_weights
@@ -63,18 +64,22 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
     for one, places in zip(tables, system.places, strict=False):
         small[places[list(primary_cells(one.table, ThresholdProtection(minimum=minimum)))]] = True
         np.add.at(weights, places, one.choices.weigh(cell_weights(one.table.structure, np.nan_to_num(as_numbers(one.table.values)))))
-    hidden = np.zeros(system.size, dtype=np.bool_)
     for old, places in zip(earlier, system.places[len(tables) :], strict=True):
         fixed[places[~np.isnan(as_numbers(old.values))]] = True
-        hidden[places[np.array(old.obs_status) == WITHHELD]] = True
     told = Told.by(system.size, earlier, [minimum_of(old) for old in earlier], system.places[len(tables) :])
-    name = _naming(tables, system)
+    hidden, gone = told.withheld & ~fixed, told.withheld & np.isnan(values)
+    values = _with_earlier_counts(system, values, told, gone)
+    largest, width = _asked_before(system, earlier, len(tables))
+    name = _naming([(one.table.dataset, one.table.structure) for one in tables] + [(old.id, old.structure) for old in earlier], system)
     counts = LinkedCounts(
         rows=system.rows,
         values=values,
         primary=small & ~fixed,
         fixed=fixed,
-        kept=hidden & ~fixed & ~small & (values > 0),
+        kept=hidden & ~small & (values > 0),
+        gone=gone,
+        largest=np.where(fixed, 0.0, np.maximum(largest, np.where(small, float(minimum), 0.0))),
+        width=width,
         weights=weights,
         least=told.least,
         most=told.most,
@@ -85,16 +90,41 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
     return Group(tuple(tables), system, counts, tuple(name(int(place)) for place in np.flatnonzero(small & fixed)))
 
 
+def _with_earlier_counts(system: LinkedSystem, values: Numbers, told: Told, gone: Flags) -> Numbers:
+    """With a count for each cell that only earlier datasets have and withhold: not the true one, but one that agrees with everything.
+
+    A reader cannot rule it out, so what moves from there is open to the reader as well. Raises: BadInput if nothing agrees.
+    """
+    if not gone.any():
+        return values
+    return np.where(gone, some_table(system.rows, values, (told.least, told.most)), values)
+
+
+def _asked_before(system: LinkedSystem, earlier: Sequence[Dataset], tables: int) -> tuple[Numbers, Numbers]:
+    """What earlier datasets have promised of each unknown: a small count can hold 1 to its minimum, and how far apart two counts are."""
+    largest, width = np.zeros(system.size), np.zeros(system.size)
+    for old, places in zip(earlier, system.places[tables:], strict=True):
+        conf_status, minimum = np.array(old.conf_status), minimum_of(old)
+        for status in sorted(set(old.conf_status)):
+            own = places[(conf_status == status) & (np.array(old.obs_status) == WITHHELD)]
+            width[own] = np.maximum(width[own], required_width(status, minimum))
+            if status == PRIMARY:
+                largest[own] = np.maximum(largest[own], minimum)
+    return largest, width
+
+
 def _words(cell: Cell) -> str:
     return f"dataset {cell[0]}, cell {'|'.join(cell[1])}"
 
 
-def _naming(tables: Sequence[TableToProtect], system: LinkedSystem) -> Callable[[int], Cell]:
+def _naming(datasets: Sequence[tuple[str, DataStructure]], system: LinkedSystem) -> Callable[[int], Cell]:
     def name(unknown: int) -> Cell:
-        for one, places in zip(tables, system.places, strict=False):
-            if len(found := np.flatnonzero(places == unknown)):
-                return one.table.dataset, list(one.table.structure.cells())[found[0]]
-        return "an earlier release", ()
+        dataset, structure, places = next(
+            (dataset, structure, found)
+            for (dataset, structure), own in zip(datasets, system.places, strict=True)
+            if len(found := np.flatnonzero(own == unknown))
+        )
+        return dataset, list(structure.cells())[places[0]]
 
     return name
 

@@ -98,7 +98,7 @@ def protect_release(
             datasets |= dict(zip(own, _protect_group(group, progress), strict=True))
             shown.extend(group.already_published)
     ordered = [datasets[place] for place in range(len(tables))]
-    protected = tuple(ProtectedDataset(dataset, _certified(dataset)) for dataset in ordered)
+    protected = tuple(ProtectedDataset(dataset, _certified(dataset, has_earlier=bool(before))) for dataset in ordered)
     prove_together(ordered, earlier)
     return ProtectedRelease(protected, tuple(shown), near_misses(tables, earlier))
 
@@ -127,10 +127,10 @@ def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
     return SecondarySuppression(group.counts, reasons=reasons, progress=progress).choose()
 
 
-def _certified(dataset: Dataset) -> Certificate:
+def _certified(dataset: Dataset, *, has_earlier: bool) -> Certificate:
     minimum = int(dataset.lineage[-1].details["minimum"] or 0)
     findings = attack(dataset, minimum)
-    refuse_exposed(dataset, exposed_cells(findings, minimum))
+    refuse_exposed(dataset, exposed_cells(findings, minimum), has_earlier=has_earlier)
     return certify(dataset, minimum, findings)
 
 

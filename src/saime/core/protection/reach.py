@@ -37,11 +37,13 @@ class Moved:
 class Reach:
     """Movements found so far, and how far each cell goes in them. Each is proof that its cells can hold other counts."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, values: Numbers) -> None:
+        """``values``: where the cells stand, in persons; whole numbers, but for cells of which no true count is known."""
         self._movements: dict[int, Moved] = {}
         self._by_place: dict[int, set[int]] = defaultdict(set)
         self._next = 0
-        self._up, self._down = np.zeros(size), np.zeros(size)  # the farthest, both 0 or more
+        self._values = values
+        self._up, self._down = np.zeros(len(values)), np.zeros(len(values))  # the farthest, both 0 or more
 
     def add(self, movement: Moved) -> None:
         self._movements[self._next] = movement
@@ -67,7 +69,8 @@ class Reach:
 
     def is_narrow(self, place: int, width: float) -> bool:
         """Whether the cell's known counts span fewer than ``width`` whole persons."""
-        return bool(np.floor(self._up[place] + REACHED) + np.floor(self._down[place] + REACHED) < width)
+        value = self._values[place]
+        return bool(np.floor(value + self._up[place] + REACHED) - np.ceil(value - self._down[place] - REACHED) < width)
 
     def _stretch(self, movement: Moved) -> None:
         self._up[movement.places] = np.maximum(self._up[movement.places], movement.amounts)

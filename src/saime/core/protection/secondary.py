@@ -16,6 +16,7 @@ The result depends on the input alone. ``attack.py`` has the last word on whethe
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,11 +27,13 @@ from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, DataStructure
 from saime.core.protection.attack import required_width
 from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers
 from saime.core.protection.demands import Limits
-from saime.core.protection.movement import Movement
+from saime.core.protection.movement import MOVED, Movement
 from saime.core.protection.reach import Goal, Moved, Reach
 
 Progress = Callable[[int, int], None]  # done, of how many, in each of two stages
 
+COARSER_HELPS = "join its code with a neighbouring one in the classification, leave out a dimension, or take a longer reference period"
+EARLIER_VINTAGES_HELP = "keep the earlier vintage: leave the corrected period, and those that contain it, out of the plan"
 ALMOST_FREE = 1e-3  # cost of moving a cell that is withheld anyway
 PARENT_FACTOR = 4.0  # a margin is worth four times a cell of the same size, in each dimension
 GRAND_TOTAL_FACTOR = 1000.0
@@ -42,9 +45,11 @@ class LinkedCounts:
     """The tables to protect, as one system. Shape of all arrays: its unknowns.
 
     ``values``: true counts, nan where none is known. ``primary``: small counts to withhold. ``fixed``: published earlier, so beyond
-    withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``weights``: what
-    withholding costs. ``least``, ``most``, ``reasoned``: what statuses published earlier tell of a cell, and whether they say why
-    it was withheld. ``name`` says which cell an unknown is.
+    withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``gone``: of these, cells
+    that no table of now has, such as counts before a correction; their values are not true, but agree with everything.
+    ``largest``: the count that each small one, of now or of then, must be able to hold, and any from 1; 0 for other cells.
+    ``width``: persons that an earlier release leaves open. ``weights``: what withholding costs. ``least``, ``most``,
+    ``reasoned``: what statuses published earlier tell of a cell, and whether they say why. ``name`` says which cell an unknown is.
     """
 
     rows: Knowledge
@@ -52,6 +57,9 @@ class LinkedCounts:
     primary: Flags
     fixed: Flags
     kept: Flags
+    gone: Flags
+    largest: Numbers
+    width: Numbers
     weights: Numbers
     least: Numbers
     most: Numbers
@@ -66,12 +74,11 @@ class SecondarySuppression:
     def __init__(self, counts: LinkedCounts, *, reasons: bool, progress: Progress | None) -> None:
         self._counts, self._minimum, self._progress = counts, counts.minimum, progress
         self._reasons = reasons
-        told = required_width(PRIMARY, counts.minimum)
-        self._width = np.where(counts.reasoned, told, told if reasons else required_width(CONFIDENTIAL, counts.minimum))
+        self._width = self._widths()
         self._rows, self._values, self._weights = counts.rows, counts.values, counts.weights
         self._primary = counts.primary
         self._withheld = counts.primary | counts.kept
-        self._plain, self._informed = Reach(len(self._values)), Reach(len(self._values))
+        self._plain, self._informed = Reach(np.nan_to_num(self._values)), Reach(np.nan_to_num(self._values))
         self._plain_limits, self._informed_limits = self._limits()
         self._goals = self._plain_goals()
         self._goals_of: dict[int, list[Goal]] = {}
@@ -85,20 +92,27 @@ class SecondarySuppression:
             self._clean_up()
         return self._withheld & ~self._primary
 
+    def _widths(self) -> Numbers:
+        """How far apart the informed reader must leave two counts of each cell."""
+        told, untold = required_width(PRIMARY, self._minimum), required_width(CONFIDENTIAL, self._minimum)
+        width = np.where(self._counts.gone, self._counts.width, told if self._reasons else untold)
+        return np.where(self._counts.reasoned, told, width)
+
     def _limits(self) -> tuple[Limits, Limits]:
-        counts, small = np.nan_to_num(self._values), self._primary
+        counts, small, gone = np.nan_to_num(self._values), self._primary, self._counts.gone
         endless = np.full(len(counts), INFINITY)
         least, most = np.ones(len(counts)), endless
         if self._reasons:
-            least, most = np.where(small, 1.0, float(self._minimum)), np.where(small, self._minimum - 1.0, INFINITY)
+            least = np.where(small | gone, 1.0, float(self._minimum))
+            most = np.where(small, self._minimum - 1.0, INFINITY)
         least, most = np.maximum(least, self._counts.least), np.minimum(most, self._counts.most)
         return Limits(counts, endless), Limits(np.maximum(0.0, counts - least), np.maximum(0.0, most - counts))
 
     def _plain_goals(self) -> list[Goal]:
         goals = []
-        for place in np.flatnonzero(self._primary):
+        for place in np.flatnonzero(self._counts.largest):
             count = float(self._values[place])
-            goals.append(Goal(int(place), self._minimum - count))
+            goals.append(Goal(int(place), float(self._counts.largest[place]) - count))
             if count > 1:
                 goals.append(Goal(int(place), 1.0 - count))
         return sorted(goals, key=lambda goal: (-abs(goal.change), goal.place, goal.change))
@@ -113,28 +127,72 @@ class SecondarySuppression:
         for done, goal in enumerate(self._goals):
             self._report(done, len(self._goals))
             if self._plain.misses([goal]):
-                self._accept(self._cheapest(plain, [goal]), is_plain=True)
+                self._reach(plain, goal)
         waiting = np.flatnonzero(self._withheld).tolist()  # a heap: the first cell first, so that the pattern is always the same
         while waiting:
             place = heapq.heappop(waiting)
             if self._is_narrow(self._informed, place):
-                for other in self._accept(self._cheapest(informed, self._either_way(place)), is_plain=False):
+                for other in self._widen(informed, place):
                     heapq.heappush(waiting, other)
                 heapq.heappush(waiting, place)
+
+    def _reach(self, plain: Movement, goal: Goal) -> None:
+        movement = self._cheapest(plain, [goal])
+        if movement is None:
+            self._check_may_give_up(goal.place)
+            self._goals_of[goal.place].remove(goal)
+        else:
+            self._accept(movement, is_plain=True)
+
+    def _widen(self, informed: Movement, place: int) -> list[int]:
+        """The cells withheld for it."""
+        movement = self._cheapest(informed, self._either_way(place))
+        movements = self._both_ways(informed, place) if movement is None else [movement]
+        if not movements:
+            self._check_may_give_up(place)
+            self._width[place] = 0.0
+        return [other for one in movements for other in self._accept(one, is_plain=False)]
 
     def _is_narrow(self, reach: Reach, place: int) -> bool:
         return reach.is_narrow(place, float(self._width[place]))
 
     def _either_way(self, place: int) -> list[Goal]:
-        return [Goal(place, float(self._width[place])), Goal(place, -float(self._width[place]))]
+        return [self._apart(place, self._width[place]), self._apart(place, -self._width[place])]
 
-    def _cheapest(self, movements: Movement, goals: list[Goal]) -> Numbers:
+    def _both_ways(self, informed: Movement, place: int) -> list[Numbers]:
+        """A movement up and one down that go far enough together, where neither does alone; nothing if there are none."""
+        for up in range(1, int(self._width[place])):
+            goals = self._apart(place, up), self._apart(place, up - self._width[place])
+            found = [self._cheapest(informed, [goal]) for goal in goals]
+            movements = [movement for movement in found if movement is not None]
+            if len(movements) == len(goals):
+                return movements
+        return []
+
+    def _apart(self, place: int, width: float) -> Goal:
+        """So far that ``width`` whole persons lie between."""
+        value = float(self._values[place])
+        whole = math.ceil(value - MOVED) if width > 0 else math.floor(value + MOVED)
+        return Goal(place, whole + float(width) - value)
+
+    def _cheapest(self, movements: Movement, goals: list[Goal]) -> Numbers | None:
+        """The cheapest movement that reaches one of the goals; None if none does."""
         costs = np.where(self._withheld, self._weights * ALMOST_FREE, self._weights)
         movements.set_costs(costs)
         found = [movement for goal in goals if (movement := movements.cheapest(goal.place, goal.change)) is not None]
-        if not found:
-            raise self._unprotectable(goals[0].place)
-        return min(found, key=lambda movement: float(costs @ np.abs(movement)))
+        return min(found, key=lambda movement: float(costs @ np.abs(movement)), default=None)
+
+    def _check_may_give_up(self, place: int) -> None:
+        """A cell of an earlier release may be left to the proof: the earlier releases may have given it away themselves.
+
+        Raises: Refused for other cells, and as long as telling no reasons might help.
+        """
+        if self._reasons or not self._counts.gone[place]:
+            raise Refused(
+                "a withheld cell can be computed whatever else is withheld",
+                where=self._counts.name(place),
+                fix=f"{COARSER_HELPS}; or {EARLIER_VINTAGES_HELP}" if self._counts.fixed.any() else COARSER_HELPS,
+            )
 
     def _accept(self, movement: Numbers, *, is_plain: bool) -> list[int]:
         """Withhold what moves; the cells that were not withheld before."""
@@ -206,13 +264,6 @@ class SecondarySuppression:
     def _report(self, done: int, total: int) -> None:
         if self._progress:
             self._progress(done, total)
-
-    def _unprotectable(self, place: int) -> Refused:
-        return Refused(
-            "a withheld cell can be computed whatever else is withheld",
-            where=self._counts.name(place),
-            fix="join its code with a neighbouring one in the classification, leave out a dimension, or take a longer reference period",
-        )
 
 
 def _cells(movements: list[Moved]) -> list[int]:
