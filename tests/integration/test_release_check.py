@@ -21,11 +21,12 @@ from saime.cli.main import saime
 from saime.core.errors import Refused
 from saime.core.model.dataset import Dataset
 from saime.core.pack.reader import Pack
-from saime.core.protection import ProtectedDataset, certify_published_by_source
+from saime.core.protection import ProtectedDataset, TableToProtect, certify_published_by_source
 from saime.core.releases.reader import ReleaseReader
+from saime.core.tabulation.plan import ThresholdProtection
 from saime.production import services
 from saime.production.decisions import Approval, DemoRule, bundle_digest
-from saime.production.output_report import report_on
+from saime.production.output_report import BesideEarlier, find_beside_earlier, report_on
 from saime.production.services import Produced, Production
 from saime.workplace import releases
 from saime.workplace.models import Candidate, Review, Verdict
@@ -33,6 +34,7 @@ from support.released import printed
 from support.workplace import PASSWORD, QUICK_HASHERS, add_user
 
 pytestmark = pytest.mark.django_db
+DATASET = "benefit-recipients-2022"
 NOON = datetime(2026, 1, 15, 11, tzinfo=UTC)
 LATER = NOON + timedelta(hours=2)
 
@@ -235,6 +237,47 @@ def test_the_report_tells_what_was_withheld_and_what_differs(counted: Production
     assert report.differences is not None
     assert (report.differences.changed, report.differences.new, report.differences.vanished) == (0, 0, 0)
     assert report.differences.release == before.id
+
+
+def test_the_page_tells_the_certificate_and_what_earlier_releases_make_of_the_figures(counted: Production, people: dict[str, User]) -> None:
+    """The counts are the same as before, so nothing has changed a little; each small count is withheld again."""
+    produced = [one for one in services.produce_everything(counted) if one.dataset.startswith("benefit-recipients-2022")]
+    candidate = releases.prepare(counted, produced, people["anna"], NOON)
+    for report in releases.reports_of(releases.latest(candidate)):
+        assert report.lost is not None
+        assert 0 < report.lost < 100
+        assert (report.beside.already_published, report.beside.small_changes) == ((), ())
+        assert [one.dataset for one in report.linked] == [one.dataset for one in produced if one.dataset != report.dataset]
+    reader = Client()
+    reader.force_login(people["berta"])
+    page = {language: reader.get(f"/{language}/workplace/releases/{candidate.pk}/{DATASET}/").content.decode() for language in ("lv", "en")}
+    assert "share cells with this one: benefit-recipients-2022-monthly." in page["en"]
+    assert "kurām ar šo ir kopīgas šūnas: benefit-recipients-2022-monthly." in page["lv"]
+    assert "Small counts that were published before: 0" in page["en"]
+
+
+def test_small_counts_that_were_shown_and_small_corrections_are_named_to_the_checker(counted: Production, people: dict[str, User]) -> None:
+    """The minimum was lower when the table was published: now some of its counts are small, and one was corrected by a person."""
+    plan = counted.pack.plan(DATASET)
+    one = TableToProtect(
+        services.tabulate(counted, plan, counted.facts(plan)),
+        ThresholdProtection(minimum=30),
+        services.plan_metadata(counted, plan, counted.facts(plan)),
+    )
+    shown = find_beside_earlier(counted, one)
+    assert shown.already_published
+    assert shown.small_changes == ()
+    before = counted.store.current()
+    assert before is not None
+    for cell in shown.already_published:
+        assert 5 <= (before.dataset(DATASET).values[before.dataset(DATASET).structure.position(cell)] or 0) < 30
+    population = one.metadata.population
+    assert population is not None
+    first = next(place for place, value in enumerate(before.dataset(DATASET).values) if value)
+    values = tuple(value + 1 if place == first and value is not None else value for place, value in enumerate(one.table.values))
+    later = one.metadata.model_copy(update={"population": population.model_copy(update={"data": dict.fromkeys(population.data, "later")})})
+    corrected = replace(one, table=one.table.model_copy(update={"values": values}), metadata=later)
+    assert find_beside_earlier(counted, corrected) == BesideEarlier(small_changes=(list(one.table.structure.cells())[first],))
 
 
 def test_differences_are_told_cell_by_cell(production: Production) -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from saime.core.model.certificate import LinkedDataset
 from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable
 from saime.core.protection.amount_attack import amounts_step
 from saime.core.protection.attack import Finding, attack
+from saime.core.protection.certification import Together
+from saime.core.protection.linked_counts import TableToProtect, already_published, near_misses, price_of
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import cell_weights
 from saime.core.releases.reader import Release
@@ -68,8 +71,20 @@ class Suppressed(_Frozen):
     cost: float
 
 
+class BesideEarlier(_Frozen):
+    """``already_published``: small counts that an earlier release has shown. ``small_changes``: counts that differ by fewer persons than
+    the minimum from what was published from other deliveries.
+    """
+
+    already_published: tuple[Cell, ...] = ()
+    small_changes: tuple[Cell, ...] = ()
+
+
 class DatasetReport(_Frozen):
-    """``primary`` and ``secondary`` are None for figures that their source published; ``reasons_told``: readers see which is which."""
+    """``primary``, ``secondary`` and ``lost``, the withheld per cent of the table's information, are None for figures that their source
+    published; ``reasons_told``: readers see which is which.
+    ``linked`` and ``narrowest_interval`` are what the attack on everything together adds to the certificate.
+    """
 
     dataset: str
     digest: str
@@ -77,24 +92,48 @@ class DatasetReport(_Frozen):
     primary: Suppressed | None = None
     secondary: Suppressed | None = None
     reasons_told: bool = True
+    lost: float | None = None
     near_misses: tuple[NearMiss, ...] = ()
+    beside: BesideEarlier = BesideEarlier()
+    linked: tuple[LinkedDataset, ...] = ()
+    narrowest_interval: float | None = None
     differences: Differences | None = None
 
 
-def report_on(production: Production, item: Produced, before: Release | None) -> DatasetReport:
-    """The report on a dataset that the store keeps. A counted one is counted once more, to tell what was withheld."""
+def report_on(production: Production, item: Produced, before: Release | None, proof: Together | None = None) -> DatasetReport:
+    """The report on a dataset that the store keeps. A counted one is counted once more, to tell what was withheld.
+
+    ``proof``: of the attack on it together with all that shares its cells.
+    """
     kept = production.store.kept(item.digest)
     report = DatasetReport(
         dataset=item.dataset, digest=item.digest, cells=kept.dataset.structure.size, differences=_differences(kept.dataset, before)
     )
     if kept.certificate.kind != "attack" or amounts_step(kept.dataset):
         return report
-    plan = production.pack.plan(item.dataset)
+    told = _on_counts(production, kept.dataset) | {"reasons_told": bool(kept.certificate.primary) or not kept.certificate.withheld}
+    narrowest = proof.narrowest_interval if proof else kept.certificate.narrowest_interval
+    return report.model_copy(update=told | {"linked": proof.linked if proof else (), "narrowest_interval": narrowest})
+
+
+def _on_counts(production: Production, dataset: Dataset) -> dict[str, object]:
+    plan = production.pack.plan(dataset.id)
     table = tabulate(production, plan, production.facts(plan))
-    primary, secondary = suppressed(plan.protection, table, kept.dataset)
-    findings = attack(kept.dataset, plan.protection.minimum)
-    told = {"primary": primary, "secondary": secondary, "near_misses": _near_misses(findings)}
-    return report.model_copy(update=told | {"reasons_told": bool(kept.certificate.primary) or not kept.certificate.withheld})
+    primary, secondary = suppressed(plan.protection, table, dataset)
+    return {
+        "primary": primary,
+        "secondary": secondary,
+        "lost": round(100 * price_of(dataset, table).loss, 1),
+        "near_misses": _near_misses(attack(dataset, plan.protection.minimum)),
+        "beside": find_beside_earlier(production, TableToProtect(table, plan.protection, dataset.metadata)),
+    }
+
+
+def find_beside_earlier(production: Production, one: TableToProtect) -> BesideEarlier:
+    """The table beside everything that was published."""
+    earlier = production.store.published()
+    shown, near = already_published([one], earlier), near_misses([one], earlier)
+    return BesideEarlier(already_published=tuple(cell for _, cell in shown), small_changes=tuple(cell for _, cell in near))
 
 
 def suppressed(rule: ThresholdProtection, table: FrequencyTable, dataset: Dataset) -> tuple[Suppressed, Suppressed]:

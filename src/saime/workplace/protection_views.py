@@ -15,14 +15,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from saime.core.errors import BadInput, NotFound, Refused
+from saime.core.protection import TableToProtect
 from saime.core.tabulation.plan import TabulationPlan
-from saime.production.services import Production
+from saime.production.output_report import find_beside_earlier
+from saime.production.services import Production, plan_metadata
 from saime.production.trials import Trial, try_protection
 from saime.workplace.access import inside
 from saime.workplace.deliveries import open_pack
 from saime.workplace.models import UnprotectedView
 from saime.workplace.protection_form import ProtectionForm, Shown, as_yaml
 from saime.workplace.protection_words import STATES, TrialWords
+from saime.workplace.release_words import beside_earlier
 from saime.workplace.roles import SEE_UNPROTECTED
 
 CELLS_ON_A_PAGE = 100
@@ -41,7 +44,7 @@ def protection_page(request: HttpRequest, plan_id: str) -> HttpResponse:
     """The table under the plan's settings, or under those that were posted; nothing is stored but who looked, when and at what."""
     plan = _find_plan(plan_id)
     UnprotectedView.objects.create(user=request.user, at=timezone.now(), plan=plan.dataset)
-    production = Production.in_home(settings.ENVIRONMENT.home, open_pack())
+    production = _production()
     saved = _saved(production, plan)
     structure = saved.table.structure
     if request.method != "POST":
@@ -83,6 +86,7 @@ def _show(request: HttpRequest, plan: TabulationPlan, form: ProtectionForm, tria
         "title": plan.title.in_language(_language()),
         "form": form,
         "words": words,
+        "beside_earlier": _beside_earlier(plan, trial, words),
         "rows": words.rows(page, shown.codes),
         "page": page,
         "filters": _filters(shown),
@@ -92,6 +96,13 @@ def _show(request: HttpRequest, plan: TabulationPlan, form: ProtectionForm, tria
         "is_saved": trial.rule == plan.protection,
     }
     return render(request, "workplace/protection.html", context, status=status)
+
+
+def _beside_earlier(plan: TabulationPlan, trial: Trial, words: TrialWords) -> list[dict[str, Any]]:
+    production = _production()
+    metadata = plan_metadata(production, plan, production.facts(plan))
+    found = find_beside_earlier(production, TableToProtect(trial.table, trial.rule, metadata))
+    return beside_earlier(found, lambda cell: words.name(trial.table.structure.position(cell)), _language())
 
 
 def _filters(shown: Shown) -> list[dict[str, Any]]:
@@ -118,6 +129,10 @@ def _find_plan(plan_id: str) -> TabulationPlan:
     if found is None:
         raise NotFound(_("There is no such plan among those that are released"), where=plan_id, fix=_("choose one from the list"))
     return found
+
+
+def _production() -> Production:
+    return Production.in_home(settings.ENVIRONMENT.home, open_pack())
 
 
 def _language() -> str:

@@ -98,7 +98,8 @@ def _verdicts(request: HttpRequest, candidate: Candidate) -> list[tuple[str, str
 def _reports(candidate: Candidate) -> list[ReportWords]:
     store, language = _production().store, get_language() or settings.LANGUAGE_CODE
     reports = releases.reports_of(releases.latest(candidate))
-    return [ReportWords(report, store.kept(report.digest).dataset, language) for report in reports]
+    kept = [store.kept(report.digest) for report in reports]
+    return [ReportWords(report, one.dataset, one.certificate, language) for report, one in zip(reports, kept, strict=True)]
 
 
 def _blocking() -> list[LinkageWords]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from saime.core.exchange.explanation import explain_certificate
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.symbols import symbol_of
+from saime.core.model.certificate import Certificate
 from saime.core.model.dataset import CONFIDENTIAL, PRIMARY, SECONDARY, Dataset
-from saime.production.output_report import Cell, Change, DatasetReport, NearMiss, Suppressed
+from saime.production.output_report import MOST_EXAMPLES, BesideEarlier, Cell, Change, DatasetReport, NearMiss, Suppressed
 from saime.workplace.models import Verdict
 
 STATES = {
@@ -39,6 +42,7 @@ class ReportWords:
 
     report: DatasetReport
     dataset: Dataset
+    certificate: Certificate
     language: str
 
     @property
@@ -54,6 +58,28 @@ class ReportWords:
         """A row for small counts, and one for what protects them."""
         rows = ((_("Small counts"), self.report.primary), (_("Withheld to protect small counts"), self.report.secondary))
         return [{"reason": reason} | self._numbers(part) for reason, part in rows if part]
+
+    @property
+    def lost(self) -> str:
+        """Per cent of the table's information."""
+        return "" if self.report.lost is None else format_number(self.report.lost, self.language, 1)
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """What the plan asks of the choice of cells."""
+        named = {"keep": _("Cells to keep published"), "prefer_hidden": _("Cells to hide rather than others")}
+        rules = self.certificate.rules
+        return [(name, format_number(float(rules[key]), self.language)) for key, name in named.items() if rules.get(key)]
+
+    @property
+    def proof(self) -> list[str]:
+        """The certificate in words, as the release will have it."""
+        together = {"linked": self.report.linked, "narrowest_interval": self.report.narrowest_interval}
+        return [text.in_language(self.language) for text in explain_certificate(self.certificate.model_copy(update=together))]
+
+    @property
+    def beside_earlier(self) -> list[dict[str, Any]]:
+        return beside_earlier(self.report.beside, self._name, self.language)
 
     @property
     def near_misses(self) -> list[dict[str, str]]:
@@ -97,6 +123,22 @@ class ReportWords:
     def _name(self, cell: Cell) -> str:
         pairs = zip(self.dataset.structure.dimensions, cell, strict=True)
         return ", ".join(dimension.codes[dimension.positions[code]].label.in_language(self.language) for dimension, code in pairs)
+
+
+def beside_earlier(found: BesideEarlier, name: Callable[[Cell], str], language: str) -> list[dict[str, Any]]:
+    """What earlier releases make of the figures: a heading, what it means, how many cells and the first of them by name."""
+    shown = _("Small counts that were published before"), _("They cannot be hidden any more, so they are shown again.")
+    meaning = _("By fewer persons than the smallest count that is published: who compares the two learns of these few.")
+    changed = _("Counts that a correction changed a little"), meaning
+    return [
+        {
+            "heading": heading,
+            "meaning": meaning,
+            "count": format_number(len(cells), language),
+            "cells": [*map(name, cells[:MOST_EXAMPLES]), *(["…"] if len(cells) > MOST_EXAMPLES else [])],
+        }
+        for (heading, meaning), cells in ((shown, found.already_published), (changed, found.small_changes))
+    ]
 
 
 def history(preparations: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from saime.core.errors import NotFound, Refused
+from saime.core.protection.certification import prove_together
 from saime.core.releases.reader import Release
 from saime.production import services
 from saime.production.decisions import Approval, bundle_digest
@@ -123,9 +124,11 @@ def _approval(candidate: Candidate) -> Approval:
 
 
 def _reports(production: Production, produced: list[Produced], progress: Progress | None) -> list[dict[str, object]]:
-    before, reports = production.store.current(), []
+    """Raises: Refused if the datasets give cells away together, as publishing them would."""
+    store, reports = production.store, []
+    before, proofs = store.current(), prove_together([store.kept(item.digest).dataset for item in produced], store.published())
     for done, item in enumerate(produced):
         if progress:
             progress(done, len(produced))
-        reports.append(report_on(production, item, before).model_dump(mode="json"))
+        reports.append(report_on(production, item, before, proofs.get(item.dataset)).model_dump(mode="json"))
     return reports

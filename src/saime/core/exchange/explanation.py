@@ -91,7 +91,7 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
         ]
     if certificate.rules.get("rule") == AMOUNTS:
         return [*_rule_of_amounts(certificate), *_attack_of_amounts(certificate)]
-    return [*_rule(certificate), _counts(certificate), *_attack(certificate)]
+    return [*_rule(certificate), *_choices(certificate), _counts(certificate), *_attack(certificate), *_linked(certificate)]
 
 
 def _rule(certificate: Certificate) -> list[Text]:
@@ -104,6 +104,37 @@ def _rule(certificate: Certificate) -> list[Text]:
             en=f"A count of at least one but fewer than {minimum} persons is not published. True zeros are published.",
         )
     ]
+
+
+def _choices(certificate: Certificate) -> list[Text]:
+    """What a statistician asked of the choice of cells; it never makes a pattern unsafe."""
+    keep, hide = certificate.rules.get("keep", 0), certificate.rules.get("prefer_hidden", 0)
+    if not keep and not hide:
+        return []
+    return [
+        Text(
+            lv=f"Statistiķis lūdza, ja iespējams, saglabāt publicētas šūnas: {keep}; slēpt citu šūnu vietā: {hide}.",
+            en=f"Cells that a statistician asked to keep published where possible: {keep}; to hide rather than others: {hide}.",
+        )
+    ]
+
+
+def _linked(certificate: Certificate) -> list[Text]:
+    """The datasets that were attacked together with this one, once each, however many of their versions."""
+    now = {linked.dataset for linked in certificate.linked if not linked.earlier}
+    before = {linked.dataset for linked in certificate.linked if linked.earlier}
+    told = []
+    if now:
+        named = ", ".join(sorted(now))
+        lv = f"Uzbrukums reizē ietvēra citas šā publiskojuma datu kopas, kurām ar šo ir kopīgas šūnas: {named}."
+        en = f"The attack covered at once the other datasets of this release that share cells with this one: {named}."
+        told.append(Text(lv=lv, en=en))
+    if before:
+        named = ", ".join(sorted(before))
+        lv = f"Tas ietvēra arī agrāk publicēto: {named}. Salīdzinot vecos skaitļus ar jaunajiem, konfidenciālos nevar aprēķināt."
+        en = f"It also covered what was published earlier: {named}. Withheld counts cannot be worked out by comparing old figures with new."
+        told.append(Text(lv=lv, en=en))
+    return told
 
 
 def _counts(certificate: Certificate) -> Text:

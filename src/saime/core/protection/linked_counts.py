@@ -52,7 +52,6 @@ class Group:
     tables: tuple[TableToProtect, ...]
     system: LinkedSystem
     counts: LinkedCounts
-    already_published: tuple[Cell, ...]
 
 
 def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> Group:
@@ -87,7 +86,7 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
         minimum=minimum,
         name=lambda place: _words(name(place)),
     )
-    return Group(tuple(tables), system, counts, tuple(name(int(place)) for place in np.flatnonzero(small & fixed)))
+    return Group(tuple(tables), system, counts)
 
 
 def _with_earlier_counts(system: LinkedSystem, values: Numbers, told: Told, gone: Flags) -> Numbers:
@@ -152,27 +151,48 @@ def price_of(dataset: Dataset, table: FrequencyTable) -> Price:
     return Price(int((withheld & small).sum()), int(other.sum()), int(counts[other].sum()), loss)
 
 
+def already_published(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> tuple[Cell, ...]:
+    """Small counts that an earlier release has shown of the same deliveries, so that they cannot be hidden any more."""
+
+    def is_shown(one: TableToProtect, small: Flags, old: Dataset) -> Flags:
+        return small & np.equal(_values_before(one, old, of_any_delivery=False), as_numbers(one.table.values))
+
+    return _cells_where(tables, earlier, is_shown)
+
+
 def near_misses(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> tuple[Cell, ...]:
     """Cells whose count differs by 1 to ``minimum - 1`` persons from what was published of the same cell from other deliveries."""
+
+    def is_near(one: TableToProtect, _small: Flags, old: Dataset) -> Flags:
+        difference = np.abs(as_numbers(one.table.values) - _values_before(one, old, of_any_delivery=True))
+        return np.asarray((difference > 0) & (difference < one.rule.minimum))
+
+    return _cells_where(tables, earlier, is_near)
+
+
+def _cells_where(
+    tables: Sequence[TableToProtect], earlier: Sequence[Dataset], holds: Callable[[TableToProtect, Flags, Dataset], Flags]
+) -> tuple[Cell, ...]:
+    """The cells of which something holds beside some earlier dataset; it is given the table, its small counts and the dataset."""
     found: list[Cell] = []
     for one in tables:
-        values, changed = as_numbers(one.table.values), np.zeros(one.table.structure.size, dtype=np.bool_)
+        small, chosen = (np.zeros(one.table.structure.size, dtype=np.bool_) for _ in range(2))
+        small[list(primary_cells(one.table, ThresholdProtection(minimum=one.rule.minimum)))] = True
         for old in earlier:
-            before = _values_before(one, old)
-            difference = np.abs(values - before)
-            changed |= (difference > 0) & (difference < one.rule.minimum)
-        cells = list(one.table.structure.cells()) if changed.any() else []
-        found.extend((one.table.dataset, cells[place]) for place in np.flatnonzero(changed))
+            chosen |= holds(one, small, old)
+        cells = list(one.table.structure.cells()) if chosen.any() else []
+        found.extend((one.table.dataset, cells[place]) for place in np.flatnonzero(chosen))
     return tuple(found)
 
 
-def _values_before(one: TableToProtect, old: Dataset) -> Numbers:
-    """What the dataset shows of the table's cells, whatever delivery it is from; nan where it shows nothing."""
+def _values_before(one: TableToProtect, old: Dataset, *, of_any_delivery: bool) -> Numbers:
+    """What the dataset shows of the table's cells, from the same deliveries or from any; nan where it shows nothing."""
     nothing = np.full(one.table.structure.size, np.nan)
     own, other = one.metadata.population, old.metadata.population
     if own is None or other is None:
         return nothing
-    own, other = (population.model_copy(update={"data": {}}) for population in (own, other))
+    if of_any_delivery:
+        own, other = (population.model_copy(update={"data": {}}) for population in (own, other))
     system = number_cells([(one.table.structure, own), (old.structure, other)])
     known = np.full(max(int(places.max()) for places in system) + 1, np.nan)
     known[system[1]] = as_numbers(old.values)

@@ -37,7 +37,7 @@ from saime.core.protection.certification import certify, prove_together, refuse_
 from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
 from saime.core.protection.linked import agreeing, connected
-from saime.core.protection.linked_counts import Cell, Group, TableToProtect, gather_group, near_misses
+from saime.core.protection.linked_counts import Cell, Group, TableToProtect, already_published, gather_group, near_misses
 from saime.core.protection.secondary import Progress, SecondarySuppression
 from saime.core.tabulation.plan import ThresholdProtection
 
@@ -90,17 +90,15 @@ def protect_release(
     places = sorted(range(len(tables)), key=lambda place: tables[place].table.dataset)
     described = [*(tables[place].described for place in places), *((d.structure, d.metadata.population) for d in before)]
     datasets: dict[int, Dataset] = {}
-    shown: list[Cell] = []
     for members in connected(described):
         if members[0] < len(places):
             own = [places[member] for member in members if member < len(places)]
             group = gather_group([tables[place] for place in own], [before[member - len(places)] for member in members[len(own) :]])
             datasets |= dict(zip(own, _protect_group(group, progress), strict=True))
-            shown.extend(group.already_published)
     ordered = [datasets[place] for place in range(len(tables))]
     protected = tuple(ProtectedDataset(dataset, _certified(dataset, has_earlier=bool(before))) for dataset in ordered)
     prove_together(ordered, earlier)
-    return ProtectedRelease(protected, tuple(shown), near_misses(tables, earlier))
+    return ProtectedRelease(protected, already_published(tables, before), near_misses(tables, earlier))
 
 
 def _protect_group(group: Group, progress: Progress | None) -> list[Dataset]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from saime.core.exchange.explanation import details_in_words, explain_certificate, steps_from_release_back
+from saime.core.model.certificate import LinkedDataset
 from saime.core.model.text import Text
 from support.example_datasets import certificate, disability, publication
 
@@ -33,6 +34,24 @@ def test_sums_are_told_as_sums():
     assert "Sums are not published where too few persons contribute" in told
     assert "Withheld cells: 4 of 20." in told
     assert "small count" not in told
+
+
+def test_linked_datasets_are_named_once_and_those_of_earlier_releases_apart():
+    linked = [LinkedDataset(dataset=name, digest=name * 2, earlier=earlier) for name, earlier in (("b", False), ("a", False), ("a", True))]
+    told = words(linked=(*linked, linked[2].model_copy(update={"digest": "other"})))
+    assert (
+        "the other datasets of this release that share cells with this one: a, b. It also covered what was published earlier: a. " in told
+    )
+    assert "comparing old figures with new" in told
+    lv = " ".join(text.lv for text in explain_certificate(certificate(disability()).model_copy(update={"linked": tuple(linked[:2])})))
+    assert "kurām ar šo ir kopīgas šūnas: a, b." in lv
+    assert "agrāk publicēto" not in lv
+
+
+def test_what_a_statistician_asked_for_is_told():
+    told = words(rules={"rule": "threshold", "minimum": 5, "keep": 3, "prefer_hidden": 1})
+    assert "asked to keep published where possible: 3; to hide rather than others: 1." in told
+    assert "asked" not in words()
 
 
 def test_figures_of_a_source_name_their_publication():
