@@ -61,7 +61,8 @@ def _path(tabulation: Tabulation, engine: str) -> str:
     if engine == "duckdb":
         return "SQL over groups of partitions; --show-sql prints it"
     if engine == "spark":
-        return f"Spark gives out the partitions, and its workers count each like the kernel: {_path(tabulation, 'kernel')}"
+        pieces = "the partitions" if tabulation.counted.counts_persons else "shares of the households"
+        return f"Spark gives out {pieces}, and its workers count each like the kernel: {_path(tabulation, 'kernel')}"
     if tabulation.counted.amount is not None:
         return "rows are expanded to every cell above them and added up by person"
     if any(dimension.per_person for dimension in tabulation.counted.dimensions):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
@@ -18,7 +19,7 @@ from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, SumLoops, persons_by_cell
-from saime.core.tabulation.kernel_households import households_of_pass, passes_over
+from saime.core.tabulation.kernel_households import Share, rows_of_share, shares_of
 from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
 from saime.core.tabulation.kernel_membership import Integers, Membership
 from saime.core.tabulation.kernel_months import LayerLoops, MonthLayers
@@ -37,6 +38,7 @@ class TakesRows(Protocol):
 
 
 Worker = TypeVar("Worker", bound=TakesRows)
+Piece = TypeVar("Piece")
 
 
 class Loops(LayerLoops, SumLoops, Protocol):
@@ -87,23 +89,26 @@ class KernelEngine:
         """The same as an array. Shape: the structure's. Unit: persons. Counts of different partitions add up."""
         return self.counted(specification, facts, progress=progress).persons_by_cell()
 
-    def counted(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Counter:
-        """The signed terms that the counts are the sums of; persons may still be taken out and put in."""
+    def counted(
+        self, specification: Specification, facts: FactTable, *, progress: Progress | None = None, shares: Sequence[Share] | None = None
+    ) -> Counter:
+        """The signed terms that the counts are the sums of; persons may still be taken out and put in.
+
+        ``shares``: of the households, where these are counted and not all of them.
+        """
         from saime.core.tabulation.kernel_per_person import PerPersonCounter  # it is a Counter itself
 
         layout, loops = lay_out(specification, facts), self.loops or best_loops()
-        read = _reader(layout, MonthLayers.of(facts, layout, loops) if self.layers else None)
         per_person = any(dimension.per_person for dimension in specification.dimensions)
 
         def counter() -> Counter:
             return PerPersonCounter(layout, loops, specification) if per_person else Counter(layout, loops)
 
         if not specification.counts_persons:
-            return _count_households(counter(), specification, layout, facts, progress)
-        first, *others = _each_thread(self.threads_for(layout, facts), counter, read, facts.partitions, progress) or [counter()]
-        for other in others:
-            first.add(other)
-        return first
+            read_share = partial(rows_of_share, facts, layout.classes, specification.counts)
+            return _joined(_each_thread(1, counter, read_share, shares_of(facts) if shares is None else shares, progress) or [counter()])
+        read = _reader(layout, MonthLayers.of(facts, layout, loops) if self.layers else None)
+        return _joined(_each_thread(self.threads_for(layout, facts), counter, read, facts.partitions, progress) or [counter()])
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
         """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""
@@ -129,20 +134,6 @@ class KernelEngine:
         return self.threads if size > WORTH_A_THREAD and cube * self.threads <= LARGEST_CUBE_OF_TWO else 1
 
 
-def _count_households(
-    counter: Counter, specification: Specification, layout: Layout, facts: FactTable, progress: Progress | None
-) -> Counter:
-    """In the place of a person's rows stand those of a household, from all partitions."""
-    passes = passes_over(facts)
-    for number in range(passes):
-        rows = households_of_pass(facts, layout.classes, specification.counts, number, passes)
-        if rows is not None:
-            counter.add_rows(rows)
-        if progress:
-            progress(number + 1, passes)
-    return counter
-
-
 def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Path]], Iterator[Rows]]:
     """How to read a partition: by its layers of months where the plan can be counted from them, by its rows elsewhere."""
 
@@ -158,33 +149,40 @@ def _reader(layout: Layout, layers: MonthLayers | None) -> Callable[[Sequence[Pa
 def _each_thread(
     threads: int,
     make: Callable[[], Worker],
-    read: Callable[[Sequence[Path]], Iterator[Rows]],
-    partitions: Sequence[Sequence[Path]],
+    read: Callable[[Piece], Iterator[Rows]],
+    pieces: Sequence[Piece],
     progress: Progress | None,
 ) -> list[Worker]:
-    """What each thread has made of the partitions that it took."""
+    """What each thread has made of the pieces that it took: partitions, or shares of households."""
     workers: list[Worker] = []
     mine = threading.local()
 
-    def add_partition(files: Sequence[Path]) -> None:
+    def add_piece(piece: Piece) -> None:
         if not hasattr(mine, "worker"):
             mine.worker = make()
             workers.append(mine.worker)
-        for rows in read(files):
+        for rows in read(piece):
             mine.worker.add_rows(rows)
 
-    for done, _ in enumerate(_in_threads(threads, add_partition, partitions), start=1):
+    for done, _ in enumerate(_in_threads(threads, add_piece, pieces), start=1):
         if progress:
-            progress(done, len(partitions))
+            progress(done, len(pieces))
     return workers
 
 
-def _in_threads(threads: int, task: Any, partitions: Sequence[Sequence[Path]]) -> Iterator[None]:
+def _in_threads(threads: int, task: Callable[[Piece], None], pieces: Sequence[Piece]) -> Iterator[None]:
     if threads == 1:
-        yield from map(task, partitions)
+        yield from map(task, pieces)
         return
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(task, partitions)
+        yield from pool.map(task, pieces)
+
+
+def _joined(counters: list[Counter]) -> Counter:
+    first, *others = counters
+    for other in others:
+        first.add(other)
+    return first
 
 
 class Counter:

@@ -1,5 +1,6 @@
-"""Counting on a Spark cluster through Spark Connect: Spark gives out the numbers of partitions and repeats what fails; its workers
-read the files themselves and run the kernel (docs/adr/0013). Nothing but small arrays comes back, and they add up exactly.
+"""Counting on a Spark cluster through Spark Connect: Spark gives out the numbers of partitions, or of shares of the households, and
+repeats what fails; its workers read the files themselves and run the kernel (docs/adr/0013). Nothing but small arrays comes back, and
+they add up exactly.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.engines import DEFAULT_ENGINE, Progress
+from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel import best_loops
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
+from saime.core.tabulation.kernel_households import shares_of
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_session import connect, disconnect, server_of
 from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, Answer, Task, add_to_contributions, add_to_cubes, count_partitions
@@ -48,34 +50,31 @@ class SparkEngine:
 
     def count(self, specification: Specification, facts: FactTable, *, progress: Progress | None = None) -> Cube:
         """The same as an array. Shape: the structure's. Unit: persons."""
-        if not specification.counts_persons:
-            what = "members of a household are in different partitions, which engine spark counts each by itself"
-            raise BadInput(what, where="--engine spark", fix=f"use --engine {DEFAULT_ENGINE}")
         layout = lay_out(specification, facts)
         totals = [Cubes(layout.trees, slots) for slots in layout.slots]
-        self._run(Task(specification, facts, __version__), partial(add_to_cubes, totals), progress)
+        shares = () if specification.counts_persons else tuple(shares_of(facts))
+        self._run(Task(specification, facts, __version__, shares), partial(add_to_cubes, totals), progress)
         return persons_by_cell(layout, totals, best_loops())
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
         """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""
         total = Contributions(specification.structure.size, ordered=ordered)
-        self._run(Task(specification, facts, __version__, ordered), partial(add_to_contributions, total), progress)
+        self._run(Task(specification, facts, __version__, ordered=ordered), partial(add_to_contributions, total), progress)
         return total
 
     def _run(self, task: Task, add: Callable[[Answer], None], progress: Progress | None) -> None:
-        """Give out the partitions, and add what comes back."""
-        partitions = len(task.facts.partitions)
-        for done, _ in enumerate(_done_partitions(self._answers(task), add, partitions), start=1):
+        """Give out the numbers, and add what comes back."""
+        for done, _ in enumerate(_numbers_done(self._answers(task), add, task.size), start=1):
             if progress:
-                progress(done, partitions)
+                progress(done, task.size)
 
     def _answers(self, task: Task) -> Iterator[Any]:
         session = connect(self.remote)
         from pyspark.errors import PySparkException, PythonException
 
-        partitions = task.facts.partitions
+        tasks = task.size if task.shares else self.tasks_for(task.facts.partitions)
         try:
-            job = session.range(0, len(partitions), 1, self.tasks_for(partitions))
+            job = session.range(0, task.size, 1, tasks)
             yield from job.mapInArrow(_function(task), ANSWER_IN_SPARK).toLocalIterator()
         except PySparkException as error:
             if not isinstance(error, PythonException):  # after that one the session is as good as before, and its workers are warm
@@ -97,19 +96,19 @@ def _function(task: Task) -> Callable[[Iterable[Any]], Iterator[Any]]:
     return count
 
 
-def _done_partitions(answers: Iterable[Any], add: Callable[[Answer], None], partitions: int) -> Iterator[int]:
-    """Add up what comes; each partition's number as soon as it is told. Raises: BadInput for what a worker found wrong."""
-    counted = np.zeros(partitions, np.int64)
+def _numbers_done(answers: Iterable[Any], add: Callable[[Answer], None], size: int) -> Iterator[int]:
+    """Add up what comes; each number as soon as it is told. Raises: BadInput for what a worker found wrong."""
+    told = np.zeros(size, np.int64)
     for row in answers:
         if row.fault is not None:
             raise BadInput(**json.loads(row.fault))
         if row.part is not None:
             add(row.asDict())
         else:
-            counted[row.partition] += 1
-            yield row.partition
-    if (counted != 1).any():
-        raise TryLater("Spark left a partition out or gave one twice", where="engine spark", fix="run again, or use another engine")
+            told[row.done] += 1
+            yield row.done
+    if (told != 1).any():
+        raise TryLater("Spark left a part of the work out or gave one twice", where="engine spark", fix="run again, or use another engine")
 
 
 def _given_up(error: Exception, server: str) -> TryLater:

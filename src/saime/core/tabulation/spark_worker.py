@@ -1,5 +1,5 @@
-"""What a Spark worker does: it is given numbers of partitions, reads their files itself, counts them with the kernel, or adds up
-their amounts, and hands back arrays that add up. It needs Saime and the files, and nothing of Spark.
+"""What a Spark worker does: it is given numbers of partitions, or of shares of the households, reads the files itself, counts with the
+kernel, or adds up amounts, and hands back arrays that add up. It needs Saime and the files, and nothing of Spark.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from saime.core.errors import BadInput
 from saime.core.tabulation.contributions import WIDTHS, Contributions
 from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes
+from saime.core.tabulation.kernel_households import Share
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
 NUMBERS_AT_ONCE = 1 << 20  # of an array in one row of the answer: some MiB, far below the 128 MiB of a message
 CODEC = "zstd"
 
-# A row tells one of three things: a partition was counted; a piece of an array that adds up; or what is wrong with the input.
+# A row tells one of three things: the work of a number was done; a piece of an array that adds up; or what is wrong with the input.
 ANSWER = pa.schema(
     [
-        ("partition", pa.int32()),
+        ("done", pa.int32()),
         ("slots", pa.int32()),
         ("part", pa.string()),
         ("begin", pa.int64()),
@@ -36,7 +37,7 @@ ANSWER = pa.schema(
         ("fault", pa.string()),
     ]
 )
-ANSWER_IN_SPARK = "partition int, slots int, part string, begin bigint, length bigint, numbers binary, fault string"
+ANSWER_IN_SPARK = "done int, slots int, part string, begin bigint, length bigint, numbers binary, fault string"
 
 Answer = dict[str, Any]
 Array = npt.NDArray[Any]
@@ -44,19 +45,26 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Task:
-    """What every task is given beside its partitions. ``version``: of Saime, where the task was given.
+    """What every task is given beside its numbers. ``version``: of Saime, where the task was given.
 
+    ``shares``: of the households, where these are counted; numbers are then of shares, and of partitions elsewhere.
     ``ordered``: of amounts, whether every person's contribution is asked for, as medians and quantiles do.
     """
 
     specification: Specification
     facts: FactTable
     version: str
+    shares: tuple[Share, ...] = ()
     ordered: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many numbers there are to give out."""
+        return len(self.shares or self.facts.partitions)
 
 
 def count_partitions(task: Task, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """One task. ``batches``: a column of partition numbers.
+    """One task. ``batches``: a column of numbers.
 
     Input that a person must mend is part of the answer, because Spark tries again whatever fails with an exception.
     """
@@ -69,13 +77,12 @@ def _answers(task: Task, numbers: list[int]) -> Iterator[Answer]:
     if task.version != __version__:
         yield _fault(f"a Spark worker has Saime {__version__}, and the plan is counted by {task.version}", "install the same on both")
         return
-    some = replace(task.facts, partitions=tuple(task.facts.partitions[number] for number in numbers))
     try:
-        pieces = _added_up(task, some) if task.specification.amount else _counted(task, some)
+        pieces = _added_up(task, numbers) if task.specification.amount else _counted(task, numbers)
     except BadInput as error:
         yield _fault(error.what, error.fix, error.where)
         return
-    yield from ({"partition": number} for number in numbers)
+    yield from ({"done": number} for number in numbers)
     yield from map(_packed, pieces)
 
 
@@ -83,19 +90,25 @@ def _fault(what: str, fix: str, where: str = "the Python of a Spark worker") -> 
     return {"fault": json.dumps({"what": what, "where": where, "fix": fix})}
 
 
-def _counted(task: Task, some: FactTable) -> Iterator[Answer]:
+def _counted(task: Task, numbers: Sequence[int]) -> Iterator[Answer]:
     """The parts of the cubes in pieces; one that is all zeros is left out."""
-    counter = KernelEngine(threads=1).counted(task.specification, some)
+    some = task.facts if task.shares else _partitions(task, numbers)
+    shares = [task.shares[number] for number in numbers] if task.shares else None
+    counter = KernelEngine(threads=1).counted(task.specification, some, shares=shares)
     parts = [(slots, name, part) for slots, cubes in enumerate(counter.cubes) for name, part in cubes.parts.items()]
     pieces = (piece | {"slots": slots} for slots, name, part in parts for piece in _pieces(name, part, NUMBERS_AT_ONCE))
     return (piece for piece in pieces if piece["numbers"].any())
 
 
-def _added_up(task: Task, some: FactTable) -> Iterator[Answer]:
+def _added_up(task: Task, numbers: Sequence[int]) -> Iterator[Answer]:
     """The parts of the contributions in pieces of whole rows."""
-    added = KernelEngine(threads=1).add_up(task.specification, some, ordered=task.ordered)
+    added = KernelEngine(threads=1).add_up(task.specification, _partitions(task, numbers), ordered=task.ordered)
     at_once = {name: max(1, NUMBERS_AT_ONCE // width) * width for name, width in WIDTHS.items()}
     return (piece for name, rows in added.parts.items() for piece in _pieces(name, rows, at_once[name]))
+
+
+def _partitions(task: Task, numbers: Sequence[int]) -> FactTable:
+    return replace(task.facts, partitions=tuple(task.facts.partitions[number] for number in numbers))
 
 
 def _pieces(name: str, numbers: Array, at_once: int) -> Iterator[Answer]:

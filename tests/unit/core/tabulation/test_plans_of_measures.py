@@ -21,7 +21,7 @@ from saime.core.tabulation.explanation import explain
 from saime.core.tabulation.plan import Measure, TabulationPlan
 from saime.core.tabulation.tabulator import tabulate_plan
 from saime.core.warehouse.facts import FactTable
-from support.tabulation import CODE_LISTS, FEED, PAYMENTS, fact, payment, plan, tree, write_facts
+from support.tabulation import ASSISTANCE, CODE_LISTS, FEED, PAYMENTS, fact, payment, plan, tree, write_facts
 
 ALL = {"ALL": tree({"ALL": None}, {"ALL": {}})}
 SUM = {"amount": "paid", "statistic": "sum"}
@@ -207,3 +207,11 @@ def test_an_explanation_says_how_each_engine_goes_about_it(tmp_path: Path, engin
     told = dict(explain(compile_tabulation(wanted, by, facts), facts, engine))
     assert told["engine"].startswith(f"{engine}: ")
     assert words in told["engine"]
+
+
+def test_an_explanation_says_what_spark_gives_out_for_households(tmp_path: Path) -> None:
+    facts = write_facts(tmp_path, [fact("p1", household=1)], feed=ASSISTANCE)
+    by, households = {"ALL": tree({"ALL": None}, {"ALL": {}})}, {"lv": "mājsaimniecības", "en": "households"}
+    wanted = plan({"ALL": {}}, population=ASSISTANCE.feed, unit="household", unit_measure=households)
+    told = dict(explain(compile_tabulation(wanted, by, facts), facts, "spark"))
+    assert "Spark gives out shares of the households" in told["engine"]

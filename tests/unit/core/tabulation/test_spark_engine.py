@@ -64,7 +64,7 @@ def test_tasks_hand_back_pieces_that_add_up(
     for row in rows:
         if row["part"]:
             spark_worker.add_to_cubes(totals, row)
-    assert sorted(row["partition"] for row in rows if row["partition"] is not None) == [0, 1, 2, 3]
+    assert sorted(row["done"] for row in rows if row["done"] is not None) == [0, 1, 2, 3]
     assert (persons_by_cell(layout, totals, best_loops()) == KernelEngine().count(specification, facts)).all()
 
 
