@@ -26,8 +26,9 @@ from saime.core.releases.reader import ReleaseReader
 from saime.core.tabulation.plan import ThresholdProtection
 from saime.production import services
 from saime.production.decisions import Approval, DemoRule, bundle_digest
-from saime.production.output_report import BesideEarlier, find_beside_earlier, report_on
+from saime.production.output_report import BesideEarlier, cost_of_choices, find_beside_earlier, report_on
 from saime.production.services import Produced, Production
+from saime.production.trials import try_protection
 from saime.workplace import releases
 from saime.workplace.models import Candidate, Review, Verdict
 from support.released import printed
@@ -278,6 +279,19 @@ def test_small_counts_that_were_shown_and_small_corrections_are_named_to_the_che
     later = one.metadata.model_copy(update={"population": population.model_copy(update={"data": dict.fromkeys(population.data, "later")})})
     corrected = replace(one, table=one.table.model_copy(update={"values": values}), metadata=later)
     assert find_beside_earlier(counted, corrected) == BesideEarlier(small_changes=(list(one.table.structure.cells())[first],))
+
+
+def test_the_price_of_a_plan_s_choices_is_that_of_a_trial(counted: Production) -> None:
+    plan = counted.pack.plan("disability-2019-06")
+    kept = ThresholdProtection.model_validate({"minimum": 5, "keep": [{"DISABILITY_STATUS": ["group2"], "CHARACTERISTIC": ["hearing"]}]})
+    without, tried = (try_protection(counted, plan, rule).price[1] for rule in (plan.protection, kept))
+    table, metadata = (step(counted, plan, counted.facts(plan)) for step in (services.tabulate, services.plan_metadata))
+    assert cost_of_choices(plan.protection, table, metadata) is None
+    cost = cost_of_choices(kept, table, metadata)
+    assert cost is not None
+    assert (cost.cells, cost.persons) == (tried.cells - without.cells, tried.persons - without.persons)
+    assert cost.cost == pytest.approx(tried.cost - without.cost)
+    assert cost.persons > 0
 
 
 def test_differences_are_told_cell_by_cell(production: Production) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from saime.core.model.certificate import LinkedDataset
-from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable
+from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, Metadata
+from saime.core.protection import protect
 from saime.core.protection.amount_attack import amounts_step
 from saime.core.protection.attack import Finding, attack
 from saime.core.protection.certification import Together
@@ -71,6 +72,16 @@ class Suppressed(_Frozen):
     cost: float
 
 
+class ChoiceCost(_Frozen):
+    """What the plan's choices of cells cost: how many more cells are withheld to protect others than without them, the persons counted in
+    them, and the information lost; below 0 where they save. The table is protected alone, as in a trial.
+    """
+
+    cells: int
+    persons: int
+    cost: float
+
+
 class BesideEarlier(_Frozen):
     """``already_published``: small counts that an earlier release has shown. ``small_changes``: counts that differ by fewer persons than
     the minimum from what was published from other deliveries.
@@ -93,6 +104,7 @@ class DatasetReport(_Frozen):
     secondary: Suppressed | None = None
     reasons_told: bool = True
     lost: float | None = None
+    choices: ChoiceCost | None = None
     near_misses: tuple[NearMiss, ...] = ()
     beside: BesideEarlier = BesideEarlier()
     linked: tuple[LinkedDataset, ...] = ()
@@ -123,6 +135,7 @@ def _on_counts(production: Production, dataset: Dataset) -> dict[str, object]:
     return {
         "primary": primary,
         "secondary": secondary,
+        "choices": cost_of_choices(plan.protection, table, dataset.metadata),
         "lost": round(100 * price_of(dataset, table).loss, 1),
         "near_misses": _near_misses(attack(dataset, plan.protection.minimum)),
         "beside": find_beside_earlier(production, TableToProtect(table, plan.protection, dataset.metadata)),
@@ -134,6 +147,15 @@ def find_beside_earlier(production: Production, one: TableToProtect) -> BesideEa
     earlier = production.store.published()
     shown, near = already_published([one], earlier), near_misses([one], earlier)
     return BesideEarlier(already_published=tuple(cell for _, cell in shown), small_changes=tuple(cell for _, cell in near))
+
+
+def cost_of_choices(rule: ThresholdProtection, table: FrequencyTable, metadata: Metadata) -> ChoiceCost | None:
+    """None where the rule names no cells."""
+    if not rule.keep and not rule.prefer_hidden:
+        return None
+    without = rule.model_copy(update={"keep": (), "prefer_hidden": ()})
+    now, else_ = (suppressed(one, table, protect(table, one, metadata).dataset)[1] for one in (rule, without))
+    return ChoiceCost(cells=now.cells - else_.cells, persons=now.persons - else_.persons, cost=round(now.cost - else_.cost, 1))
 
 
 def suppressed(rule: ThresholdProtection, table: FrequencyTable, dataset: Dataset) -> tuple[Suppressed, Suppressed]:

@@ -66,10 +66,18 @@ class ReportWords:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """What the plan asks of the choice of cells."""
-        named = {"keep": _("Cells to keep published"), "prefer_hidden": _("Cells to hide rather than others")}
-        rules = self.certificate.rules
-        return [(name, format_number(float(rules[key]), self.language)) for key, name in named.items() if rules.get(key)]
+        """What the plan asks of the choice of cells, and what that costs."""
+        cost, rules = self.report.choices, self.certificate.rules
+        if cost is None:
+            return []
+        named: list[tuple[str, float, int]] = [
+            (_("Cells to keep published"), float(rules.get("keep", 0)), 0),
+            (_("Cells to hide rather than others"), float(rules.get("prefer_hidden", 0)), 0),
+            (_("More cells withheld than without these choices"), cost.cells, 0),
+            (_("Sum of their counts"), cost.persons, 0),
+            (_("Information lost"), cost.cost, 1),
+        ]
+        return [(name, format_number(value, self.language, digits)) for name, value, digits in named]
 
     @property
     def proof(self) -> list[str]:
