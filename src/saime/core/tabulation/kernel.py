@@ -10,25 +10,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.engines import Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, SumLoops, persons_by_cell
 from saime.core.tabulation.kernel_households import Share, rows_of_share, shares_of
-from saime.core.tabulation.kernel_layout import Layout, Slots, Trees, lay_out
-from saime.core.tabulation.kernel_membership import Integers, Membership
+from saime.core.tabulation.kernel_layout import Layout, Trees, lay_out
+from saime.core.tabulation.kernel_lookups import LookupLoops, Lookups
+from saime.core.tabulation.kernel_membership import Integers
 from saime.core.tabulation.kernel_months import LayerLoops, MonthLayers
-from saime.core.tabulation.kernel_repeats import Distinct
-from saime.core.tabulation.kernel_rows import Persons, Rows, read_blocks, rows_of_person
+from saime.core.tabulation.kernel_rows import Rows, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 
-ROWS_LOOKED_UP = 1 << 16  # at once, so that their patterns stay in the processor's cache
 WORTH_A_THREAD = 2**20  # bytes of Parquet
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
 
@@ -41,12 +39,8 @@ Worker = TypeVar("Worker", bound=TakesRows)
 Piece = TypeVar("Piece")
 
 
-class Loops(LayerLoops, SumLoops, Protocol):
+class Loops(LookupLoops, LayerLoops, SumLoops, Protocol):
     """The loops over rows and persons; ``kernel_loops`` and ``kernel_arrays`` are two of them."""
-
-    def person_starts(self, persons: Persons) -> Integers: ...
-
-    def add_looked_up(self, patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None: ...
 
     def count(self, trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None: ...
 
@@ -190,26 +184,13 @@ class Counter:
 
     def __init__(self, layout: Layout, loops: Loops) -> None:
         self.cubes = [Cubes(layout.trees, slots) for slots in layout.slots]
-        self._layout, self._loops = layout, loops
-        self._distinct = Distinct(loops)
-        self._patterns = np.empty(0, np.int64)  # of the block at hand; fresh memory for each would cost more than the lookups
-        self._lookups = [_combined(member, table) for member, table in zip(layout.memberships, layout.tables, strict=True)]
+        self._layout, self._loops, self._lookups = layout, loops, Lookups(layout, loops)
 
     def add_rows(self, rows: Rows, weight: int = 1) -> None:
         """Count whole persons, the rows of each side by side; ``weight`` -1 takes them out again."""
-        if len(rows.time) > 1:  # layers of months repeat nothing
-            rows = self._distinct.take(rows)
-        starts = self._loops.person_starts(rows.persons)
-        patterns = self.patterns(rows)
-        for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            self._loops.count(self._layout.trees, starts, patterns, self.periods(slots, rows), cubes, weight)
-
-    def periods(self, slots: Slots, rows: Rows) -> Integers:
-        """The periods of each row, as bits."""
-        if len(rows.time) == 1:
-            return slots.of_months[rows.time[0]]
-        valid_from, valid_to = rows.time
-        return self._loops.spell_periods(slots, valid_from, valid_to)
+        starts, patterns, masks = self._lookups.take(rows)
+        for mask, cubes in zip(masks, self.cubes, strict=True):
+            self._loops.count(self._layout.trees, starts, patterns, mask, cubes, weight)
 
     def add(self, other: Counter) -> None:
         """Count also whom the other has counted."""
@@ -229,31 +210,3 @@ class Counter:
         """The rows of one person in a fact table."""
         files = [path for files in facts.partitions for path in files]
         return rows_of_person(files, self._layout.classes, person)
-
-    def patterns(self, rows: Rows) -> Integers:
-        """The pattern of each row, until the next call; negative where the filter or a dimension leaves the row out."""
-        if len(self._patterns) < len(rows):
-            self._patterns = np.empty(len(rows), np.int64)
-        patterns = self._patterns[: len(rows)]
-        for start in range(0, len(rows), ROWS_LOOKED_UP):
-            some = slice(start, start + ROWS_LOOKED_UP)
-            patterns[some] = 0
-            for columns, steps, table in self._lookups:
-                self._loops.add_looked_up(patterns[some], _places(columns, steps, rows, some), table)
-        return patterns
-
-
-def _combined(member: Membership, table: Integers) -> tuple[tuple[str, ...], tuple[Integers, ...], Integers]:
-    """A membership of one column is looked up by its ordinals at once."""
-    if len(member.columns) == 1:
-        return member.columns, (), table[member.steps[0]]
-    return member.columns, member.steps, table
-
-
-def _places(columns: tuple[str, ...], steps: tuple[Integers, ...], rows: Rows, some: slice) -> npt.NDArray[Any]:
-    if len(columns) == 1:
-        return rows.ordinals[columns[0]][some]
-    places = np.zeros(len(rows.persons[some]), np.int64)
-    for column, step in zip(columns, steps, strict=True):
-        places += step[rows.ordinals[column][some]]
-    return places

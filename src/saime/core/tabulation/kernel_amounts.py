@@ -7,29 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.kernel import Counter, Loops
+from saime.core.tabulation.kernel import Loops
 from saime.core.tabulation.kernel_arrays import ancestors, cube_cells, distinct, single_leaves
+from saime.core.tabulation.kernel_fields import NO_VALUE, StoredColumn
 from saime.core.tabulation.kernel_layout import Layout, Slots
+from saime.core.tabulation.kernel_lookups import Lookups
 from saime.core.tabulation.kernel_membership import ColumnClasses, Integers
 from saime.core.tabulation.kernel_rows import Persons, Rows
 from saime.core.tabulation.specification import Specification
 
 ROWS_EXPANDED_AT_ONCE = 1 << 14  # about; persons stay whole
-NO_AMOUNT = -(2**31)
-
-
-class _AmountColumn(ColumnClasses):
-    """A column that is read as it is; an empty field becomes NO_AMOUNT."""
-
-    @property
-    def empty(self) -> int:
-        return NO_AMOUNT
 
 
 def with_amounts(layout: Layout, specification: Specification) -> dict[str, ColumnClasses]:
     """The columns to read: those of the layout, and the amounts."""
     amount = str(specification.amount)
-    return {**layout.classes, amount: _AmountColumn(amount, (), np.empty(0, np.int64))}
+    return {**layout.classes, amount: StoredColumn.of(amount)}
 
 
 class AmountAdder:
@@ -39,7 +32,7 @@ class AmountAdder:
     """
 
     def __init__(self, layout: Layout, loops: Loops, specification: Specification, ordered: bool) -> None:
-        self._layout, self._loops, self._counter = layout, loops, Counter(layout, loops)
+        self._layout, self._loops, self._lookups = layout, loops, Lookups(layout, loops)
         self.result = Contributions(specification.structure.size, ordered=ordered)
         self._amount, self._width = str(specification.amount), len(specification.periods)
 
@@ -49,10 +42,10 @@ class AmountAdder:
 
     def _add_portion(self, rows: Rows) -> None:
         amounts = rows.ordinals[self._amount].astype(np.int64)
-        patterns = self._counter.patterns(rows)
-        counted = (patterns >= 0) & (amounts != NO_AMOUNT)
+        patterns = self._lookups.patterns(rows)
+        counted = (patterns >= 0) & (amounts != NO_VALUE)
         for slots in self._layout.slots:
-            masks = self._counter.periods(slots, rows)
+            masks = self._lookups.periods(slots, rows)
             here = np.flatnonzero(counted & (masks != 0))
             row, cells = self._cells_of_rows(slots, here, patterns[here], masks[here])
             self._take(rows.persons[row], cells, amounts[row])

@@ -20,6 +20,7 @@ MOST_CELLS = 12  # of a person; a longer list is expanded, which is quicker from
 EXPANDED_AT_ONCE = 1 << 12  # packed cells
 
 Days = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int32]
 Set = tuple[Integers, Integers, Integers]
 
 
@@ -43,23 +44,26 @@ def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
     return np.flatnonzero(begins)
 
 
-def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None:
-    patterns |= table[ordinals]
+def add_looked_up(patterns: Integers, column: npt.NDArray[Any], places: Places, shift: int, bits: int, table: Integers) -> None:
+    """Look up the value at each of the places, or the field of ``bits`` in it."""
+    values = column[places]
+    patterns |= table[values if shift == 0 and bits > np.iinfo(values.dtype).max else values.astype(np.int64) >> shift & bits]
 
 
-def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
-    """Mark where a value is not the one before."""
-    marks |= values != before
+def mark_changes(marks: npt.NDArray[np.uint8], first: int, wide: tuple[Any, ...], narrow: tuple[Any, ...]) -> None:
+    """Mark where a row, counted from ``first``, is not the one before in one of the columns."""
+    for column in {id(column): column for column in (*wide, *narrow)}.values():
+        marks |= column[first : first + len(marks)] != column[first - 1 : first - 1 + len(marks)]
 
 
-def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
+def marked(marks: npt.NDArray[np.uint8], first: int, places: Places) -> int:
     """Put the marked places, counted from ``first``, into ``places``; returns how many."""
     found = np.flatnonzero(marks)
     places[: len(found)] = found + first
     return len(found)
 
 
-def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
+def gather(column: npt.NDArray[Any], places: Places, to: npt.NDArray[Any]) -> None:
     np.take(column, places, out=to, mode="clip")  # places are right; raising would copy
 
 
@@ -73,10 +77,10 @@ def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers
     return left
 
 
-def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
-    """The periods that each spell touches, as bits."""
-    begins, ends = (np.clip(days, slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
-    return np.asarray(slots.from_first[begins] & slots.to_last[ends])
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None:
+    """The periods that the spell at each of the places touches, as bits."""
+    begins, ends = (np.clip(days[places], slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
+    np.bitwise_and(slots.from_first[begins], slots.to_last[ends], out=masks)
 
 
 def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:

@@ -14,7 +14,9 @@ import numpy as np
 from saime.core.tabulation.kernel import Counter, Loops
 from saime.core.tabulation.kernel_arrays import Set, distinct, repeated, single_leaves
 from saime.core.tabulation.kernel_layout import Layout
+from saime.core.tabulation.kernel_lookups import Lookups
 from saime.core.tabulation.kernel_membership import Integers
+from saime.core.tabulation.kernel_repeats import Repeats
 from saime.core.tabulation.kernel_rows import Rows
 from saime.core.tabulation.specification import Specification
 
@@ -27,32 +29,33 @@ class PerPersonCounter(Counter):
         first = len(layout.memberships) - len(specification.dimensions)  # the filter, if there is one, stands ahead
         per_person = [first + place for place, dimension in enumerate(specification.dimensions) if dimension.per_person]
         joint = [place for place in range(len(layout.memberships)) if place not in per_person]
+        self._repeats = Repeats(loops)
         self._parts = [_part(layout, loops, joint), *(_part(layout, loops, [*range(first), place]) for place in per_person)]
 
     def add_rows(self, rows: Rows, weight: int = 1) -> None:
-        rows = self._distinct.take(rows)
+        rows = self._repeats.left_out(rows) if len(rows.time) > 1 else rows
         starts = self._loops.person_starts(rows.persons)
         person = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         for slots, cubes in zip(self._layout.slots, self.cubes, strict=True):
-            masks = self.periods(slots, rows)
+            masks = self._lookups.periods(slots, rows)
             joined, *others = (self._cells(part, rows, person, masks) for part in self._parts)
             for other in others:
                 joined = _product(joined, other)
             begins = self._loops.person_starts(joined[0].astype(np.uint32))
             self._loops.count(self._layout.trees, begins, joined[1], joined[2], cubes, weight)
 
-    def _cells(self, part: Counter, rows: Rows, person: Integers, masks: Integers) -> Set:
+    def _cells(self, part: Lookups, rows: Rows, person: Integers, masks: Integers) -> Set:
         """By person, the packed cells over the dimensions of the part; the fields of other dimensions are 0."""
         patterns = part.patterns(rows)
         counted = (masks != 0) & (patterns >= 0)
         return single_leaves(self._layout.trees, distinct(person[counted], patterns[counted], masks[counted]))
 
 
-def _part(layout: Layout, loops: Loops, places: Sequence[int]) -> Counter:
+def _part(layout: Layout, loops: Loops, places: Sequence[int]) -> Lookups:
     """It looks up patterns over some of the memberships only."""
     memberships = tuple(layout.memberships[place] for place in places)
     tables = tuple(layout.tables[place] for place in places)
-    return Counter(replace(layout, memberships=memberships, tables=tables), loops)
+    return Lookups(replace(layout, memberships=memberships, tables=tables), loops)
 
 
 def _product(ones: Set, others: Set) -> Set:

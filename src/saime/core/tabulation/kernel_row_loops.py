@@ -16,6 +16,7 @@ from saime.core.tabulation.kernel_membership import Integers
 LOOKED_THROUGH = 64  # rows of a person
 
 Days = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int32]
 
 loop = njit(cache=True, nogil=True)
 
@@ -33,14 +34,20 @@ def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
 
 
 @loop
-def mark_changes(marks: npt.NDArray[np.uint8], values: npt.NDArray[Any], before: npt.NDArray[Any]) -> None:
-    """Mark where a value is not the one before."""
+def mark_changes(marks: npt.NDArray[np.uint8], first: int, wide: tuple[Any, Any, Any], narrow: tuple[Any, Any, Any, Any, Any]) -> None:
+    """Mark where a row, counted from ``first``, is not the one before in one of the columns; all of them at once, each in registers."""
+    a, b, c = wide
+    d, e, f, g, h = narrow
+    a, b, c = a[first - 1 :], b[first - 1 :], c[first - 1 :]
+    d, e, f, g, h = d[first - 1 :], e[first - 1 :], f[first - 1 :], g[first - 1 :], h[first - 1 :]
     for row in range(len(marks)):
-        marks[row] |= values[row] != before[row]
+        at = row + 1
+        in_wide = (a[row] != a[at]) | (b[row] != b[at]) | (c[row] != c[at])
+        marks[row] |= in_wide | (d[row] != d[at]) | (e[row] != e[at]) | (f[row] != f[at]) | (g[row] != g[at]) | (h[row] != h[at])
 
 
 @loop
-def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int32]) -> int:
+def marked(marks: npt.NDArray[np.uint8], first: int, places: Places) -> int:
     """Put the marked places, counted from ``first``, into ``places``, which has room for one more; returns how many."""
     found = 0
     for row in range(len(marks)):
@@ -50,7 +57,7 @@ def marked(marks: npt.NDArray[np.uint8], first: int, places: npt.NDArray[np.int3
 
 
 @loop
-def gather(column: npt.NDArray[Any], places: npt.NDArray[np.int32], to: npt.NDArray[Any]) -> None:
+def gather(column: npt.NDArray[Any], places: Places, to: npt.NDArray[Any]) -> None:
     for place in range(len(places)):
         to[place] = column[places[place]]
 
@@ -79,17 +86,17 @@ def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers
 
 
 @loop
-def spell_periods(slots: Slots, valid_from: Days, valid_to: Days) -> Integers:
-    """The periods that each spell touches, as bits."""
-    masks = np.empty(len(valid_from), np.int64)
-    for row in range(len(masks)):
-        begins = min(max(valid_from[row], slots.first), slots.last) - slots.first
-        ends = min(max(valid_to[row], slots.first), slots.last) - slots.first
-        masks[row] = slots.from_first[begins] & slots.to_last[ends]
-    return masks
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None:
+    """The periods that the spell at each of the places touches, as bits."""
+    first, last, from_first, to_last = slots.first, slots.last, slots.from_first, slots.to_last
+    for row in range(len(places)):
+        begins = min(max(valid_from[places[row]], first), last) - first
+        ends = min(max(valid_to[places[row]], first), last) - first
+        masks[row] = from_first[begins] & to_last[ends]
 
 
 @loop
-def add_looked_up(patterns: Integers, ordinals: npt.NDArray[Any], table: Integers) -> None:
-    for row in range(len(patterns)):
-        patterns[row] |= table[ordinals[row]]
+def add_looked_up(patterns: Integers, column: npt.NDArray[Any], places: Places, shift: int, bits: int, table: Integers) -> None:
+    """Look up the value at each of the places, or the field of ``bits`` in it."""
+    for row in range(len(places)):
+        patterns[row] |= table[(np.int64(column[places[row]]) >> shift) & bits]

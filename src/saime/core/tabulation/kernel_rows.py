@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from saime.core.errors import BadInput
+from saime.core.tabulation.kernel_fields import Field
 from saime.core.tabulation.kernel_membership import WIDEST_SPAN, ColumnClasses, Integers
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
@@ -35,11 +36,13 @@ class Rows:
     """``persons``: person numbers in the order of the files. ``ordinals``: for each column read, that of its value (ColumnClasses).
 
     ``time``: the first and the last day of each spell, counted from 1970; or the months that the row holds in (Slots.of_months).
+    ``fields``: of the columns that stand packed into one of ``ordinals``, in rows of layers.
     """
 
     persons: Persons
     time: tuple[Array, ...]
     ordinals: dict[str, Array]
+    fields: tuple[Field, ...] = ()
 
     def __len__(self) -> int:
         return len(self.persons)
@@ -48,9 +51,9 @@ class Rows:
     def columns(self) -> tuple[Array, ...]:
         return (self.persons, *self.time, *self.ordinals.values())
 
-    def take(self, rows: slice | Integers) -> Rows:
+    def take(self, rows: slice | npt.NDArray[np.signedinteger[Any]]) -> Rows:
         ordinals = {name: column[rows] for name, column in self.ordinals.items()}
-        return Rows(self.persons[rows], tuple(part[rows] for part in self.time), ordinals)
+        return Rows(self.persons[rows], tuple(part[rows] for part in self.time), ordinals, self.fields)
 
 
 def read_blocks(files: Sequence[Path], classes: dict[str, ColumnClasses]) -> Iterator[Rows]:
@@ -150,7 +153,7 @@ def _as_rows(batch: pa.RecordBatch, classes: dict[str, ColumnClasses]) -> Rows:
 
 def days(column: pa.Array) -> Days:
     """Days from 1970; an open end is the last there is."""
-    numbers = column.cast(pa.int32())
+    numbers = column.view(pa.int32())
     return np.asarray(pc.fill_null(numbers, pa.scalar(OPEN_END, pa.int32())) if numbers.null_count else numbers)
 
 
@@ -194,4 +197,4 @@ def concatenated(parts: Sequence[Rows]) -> Rows:
     """The rows of all parts; there is at least one."""
     ordinals = {name: np.concatenate([part.ordinals[name] for part in parts]) for name in parts[0].ordinals}
     time = tuple(np.concatenate(columns) for columns in zip(*(part.time for part in parts), strict=True))
-    return Rows(np.concatenate([part.persons for part in parts]), time, ordinals)
+    return Rows(np.concatenate([part.persons for part in parts]), time, ordinals, parts[0].fields)
