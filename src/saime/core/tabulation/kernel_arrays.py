@@ -21,6 +21,7 @@ EXPANDED_AT_ONCE = 1 << 12  # packed cells
 
 Days = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int32]
+Marks = npt.NDArray[np.uint8]
 Set = tuple[Integers, Integers, Integers]
 
 
@@ -50,17 +51,22 @@ def add_looked_up(patterns: Integers, column: npt.NDArray[Any], places: Places, 
     patterns |= table[values if shift == 0 and bits > np.iinfo(values.dtype).max else values.astype(np.int64) >> shift & bits]
 
 
-def mark_changes(marks: npt.NDArray[np.uint8], first: int, wide: tuple[Any, ...], narrow: tuple[Any, ...]) -> None:
-    """Mark where a row, counted from ``first``, is not the one before in one of the columns."""
-    for column in {id(column): column for column in (*wide, *narrow)}.values():
-        marks |= column[first : first + len(marks)] != column[first - 1 : first - 1 + len(marks)]
+def mark_changes(marks: Marks, first: int, spells: tuple[Any, ...], wide: tuple[Any, ...], narrow: tuple[Any, ...]) -> None:
+    """Mark by 1 where the spell of a row, counted from ``first``, is not that of the row before, and by 3 where another column is not."""
+    for mark, columns in ((np.uint8(1), spells), (np.uint8(3), (*wide, *narrow))):
+        for column in {id(column): column for column in columns}.values():
+            marks |= (column[first : first + len(marks)] != column[first - 1 : first - 1 + len(marks)]) * mark
 
 
-def marked(marks: npt.NDArray[np.uint8], first: int, places: Places) -> int:
-    """Put the marked places, counted from ``first``, into ``places``; returns how many."""
+def marked(marks: Marks, first: int, places: Places, runs: Places, begins: Places) -> tuple[int, int]:
+    """Put the marked places, counted from ``first``, into ``places``, those marked by 3 also into ``runs``, and where these stand
+    in ``places``, and its end, into ``begins``. Returns how many places and runs there are."""
     found = np.flatnonzero(marks)
+    begun = np.flatnonzero(marks[found] > 1)
     places[: len(found)] = found + first
-    return len(found)
+    runs[: len(begun)] = found[begun] + first
+    begins[: len(begun)], begins[len(begun)] = begun, len(found)
+    return len(found), len(begun)
 
 
 def gather(column: npt.NDArray[Any], places: Places, to: npt.NDArray[Any]) -> None:
@@ -77,10 +83,11 @@ def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers
     return left
 
 
-def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None:
-    """The periods that the spell at each of the places touches, as bits."""
-    begins, ends = (np.clip(days[places], slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
-    np.bitwise_and(slots.from_first[begins], slots.to_last[ends], out=masks)
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, begins: Places, masks: Integers) -> None:
+    """The periods that the spells of each run of places touch, as bits. ``begins``: of the runs in ``places``, and the end."""
+    first, last = (np.clip(days[places], slots.first, slots.last) - np.int32(slots.first) for days in (valid_from, valid_to))
+    touched = slots.from_first[first] & slots.to_last[last]
+    masks[:] = np.bitwise_or.reduceat(touched, begins[:-1]) if len(masks) else touched
 
 
 def count(trees: Trees, starts: Integers, patterns: Integers, masks: Integers, cubes: Cubes, weight: int = 1) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from saime.core.tabulation.kernel_fields import PACKED, Field
 from saime.core.tabulation.kernel_layout import Layout, Slots
 from saime.core.tabulation.kernel_membership import Integers, Membership
-from saime.core.tabulation.kernel_repeats import Places, RepeatLoops, Repeats
+from saime.core.tabulation.kernel_repeats import Changes, Places, RepeatLoops, Repeats, every
 from saime.core.tabulation.kernel_rows import Array, Days, Persons, Rows
 
 ALL_BITS = np.iinfo(np.int64).max
@@ -27,7 +27,7 @@ class LookupLoops(RepeatLoops, Protocol):
         self, patterns: Integers, column: npt.NDArray[Any], places: Places, shift: int, bits: int, table: Integers
     ) -> None: ...
 
-    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None: ...
+    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days, places: Places, begins: Places, masks: Integers) -> None: ...
 
 
 class Source(NamedTuple):
@@ -59,29 +59,29 @@ class Lookups:
         self._masks = [self._patterns] * len(layout.slots)
 
     def take(self, rows: Rows) -> LookedUp:
-        """Rows of whole persons, less those that repeat the one before. Good until the next call."""
+        """Rows of whole persons, those side by side that differ in their spells only as one. Good until the next call."""
         self._make_room(len(rows))
         kept = 0
-        for places in self._places(rows):
-            some = slice(kept, kept + len(places))
-            self._loops.gather(rows.persons, places, self._persons[some])
-            self._add_patterns(rows, places, self._patterns[some])
+        for changes in self._changes(rows):
+            some = slice(kept, kept + len(changes.runs))
+            self._loops.gather(rows.persons, changes.runs, self._persons[some])
+            self._add_patterns(rows, changes.runs, self._patterns[some])
             for slots, masks in zip(self._layout.slots, self._masks, strict=True):
-                self._find_periods(slots, rows, places, masks[some])
-            kept += len(places)
+                self._find_periods(slots, rows, changes, masks[some])
+            kept += len(changes.runs)
         starts = self._loops.person_starts(self._persons[:kept])
         return LookedUp(starts, self._patterns[:kept], tuple(masks[:kept] for masks in self._masks))
 
     def patterns(self, rows: Rows) -> Integers:
         """Those of all rows."""
         patterns = np.empty(len(rows), np.int64)
-        self._add_patterns(rows, _all(rows), patterns)
+        self._add_patterns(rows, every(rows).places, patterns)
         return patterns
 
     def periods(self, slots: Slots, rows: Rows) -> Integers:
         """Those of all rows, as bits."""
         masks = np.empty(len(rows), np.int64)
-        self._find_periods(slots, rows, _all(rows), masks)
+        self._find_periods(slots, rows, every(rows), masks)
         return masks
 
     def _make_room(self, rows: int) -> None:
@@ -89,8 +89,8 @@ class Lookups:
             self._persons = np.empty(rows, np.uint32)
             self._patterns, *self._masks = (np.empty(rows, np.int64) for _ in range(1 + len(self._masks)))
 
-    def _places(self, rows: Rows) -> Iterator[Places]:
-        return self._repeats.places(rows) if len(rows.time) > 1 else iter([_all(rows)])  # layers of months repeat nothing
+    def _changes(self, rows: Rows) -> Iterator[Changes]:
+        return self._repeats.changes(rows) if len(rows.time) > 1 else iter([every(rows)])  # layers of months repeat nothing
 
     def _add_patterns(self, rows: Rows, places: Places, patterns: Integers) -> None:
         patterns[:] = 0
@@ -99,15 +99,17 @@ class Lookups:
                 column, shift, bits, table = sources[0]
                 self._loops.add_looked_up(patterns, rows.ordinals[column], places, shift, bits, table)
             else:
-                self._loops.add_looked_up(patterns, _combined(sources, rows, places), _first(len(places)), 0, ALL_BITS, meaning)
+                self._loops.add_looked_up(
+                    patterns, _combined(sources, rows, places), np.arange(len(places), dtype=np.int32), 0, ALL_BITS, meaning
+                )
 
-    def _find_periods(self, slots: Slots, rows: Rows, places: Places, masks: Integers) -> None:
+    def _find_periods(self, slots: Slots, rows: Rows, changes: Changes, masks: Integers) -> None:
         if len(rows.time) == 1:
             masks[:] = 0
-            self._loops.add_looked_up(masks, rows.time[0], places, 0, ALL_BITS, slots.of_months)
+            self._loops.add_looked_up(masks, rows.time[0], changes.places, 0, ALL_BITS, slots.of_months)
         else:
             valid_from, valid_to = rows.time
-            self._loops.spell_periods(slots, valid_from, valid_to, places, masks)
+            self._loops.spell_periods(slots, valid_from, valid_to, changes.places, changes.begins, masks)
 
     def _sources_of(self, fields: tuple[Field, ...]) -> list[tuple[list[Source], Integers | None]]:
         """For each membership what to look up and the meaning of the sum; a membership of one column has its meaning in its table."""
@@ -133,11 +135,3 @@ def _combined(sources: list[Source], rows: Rows, places: Places) -> Integers:
     for column, shift, bits, table in sources:
         combined += table[rows.ordinals[column][places].astype(np.int64) >> shift & bits]
     return combined
-
-
-def _all(rows: Rows) -> Places:
-    return _first(len(rows))
-
-
-def _first(count: int) -> Places:
-    return np.arange(count, dtype=np.int32)

@@ -18,7 +18,7 @@ from saime.core.tabulation.specification import Between, CountedDimension, OneOf
 
 Integers = npt.NDArray[np.int64]
 
-CODES = 1 << 16  # positions that a column of codes can hold, stored as uint16; the next ordinal stands for an empty field
+CODES = (1 << 16) - 1  # positions that a column of codes can hold, stored as uint16; the next ordinal stands for an empty field
 WIDEST_SPAN = 1 << 16  # numbers between the lowest and highest bound that are looked up directly
 MOST_COMBINATIONS = 1 << 22  # of classes of a dimension's columns: 32 MiB of table
 NO_CODE = -1  # a position that no test names

@@ -26,7 +26,7 @@ from saime.core.tabulation import kernel_rows
 from saime.core.tabulation.kernel_fields import PACKED, Field, StoredColumn, fields_of
 from saime.core.tabulation.kernel_layout import SETS_OF_MONTHS, Layout, Slots, slots_of
 from saime.core.tabulation.kernel_membership import Integers
-from saime.core.tabulation.kernel_repeats import Places, RepeatLoops, Repeats
+from saime.core.tabulation.kernel_repeats import Places, RepeatLoops, Repeats, every
 from saime.core.tabulation.kernel_rows import Array, Days, Persons, Rows, Run, read_blocks, whole_persons
 from saime.core.warehouse.facts import PERSON, FactTable
 
@@ -36,7 +36,7 @@ DIGEST_BYTES = 32
 
 
 class LayerLoops(RepeatLoops, Protocol):
-    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None: ...
+    def spell_periods(self, slots: Slots, valid_from: Days, valid_to: Days, places: Places, begins: Places, masks: Integers) -> None: ...
 
     def join_equal(self, persons: Persons, facts: Integers, masks: Integers) -> int: ...
 
@@ -119,7 +119,8 @@ def _layer(rows: Rows, facts: Integers, months: Slots, schema: pa.Schema, loops:
     """Each combination of a person with all its months."""
     valid_from, valid_to = rows.time
     masks = np.empty(len(rows), np.int64)
-    loops.spell_periods(months, valid_from, valid_to, np.arange(len(rows), dtype=np.int32), masks)
+    places, _, begins = every(rows)
+    loops.spell_periods(months, valid_from, valid_to, places, begins, masks)
     columns: tuple[Array, ...] = (rows.persons.copy(), facts.copy(), masks)
     left = loops.join_equal(*columns)
     kinds = (field.type.to_pandas_dtype() for field in schema)

@@ -17,6 +17,7 @@ LOOKED_THROUGH = 64  # rows of a person
 
 Days = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int32]
+Marks = npt.NDArray[np.uint8]
 
 loop = njit(cache=True, nogil=True)
 
@@ -34,26 +35,34 @@ def person_starts(persons: npt.NDArray[np.uint32]) -> Integers:
 
 
 @loop
-def mark_changes(marks: npt.NDArray[np.uint8], first: int, wide: tuple[Any, Any, Any], narrow: tuple[Any, Any, Any, Any, Any]) -> None:
-    """Mark where a row, counted from ``first``, is not the one before in one of the columns; all of them at once, each in registers."""
-    a, b, c = wide
-    d, e, f, g, h = narrow
-    a, b, c = a[first - 1 :], b[first - 1 :], c[first - 1 :]
-    d, e, f, g, h = d[first - 1 :], e[first - 1 :], f[first - 1 :], g[first - 1 :], h[first - 1 :]
+def mark_changes(marks: Marks, first: int, spells: tuple[Any, Any], wide: tuple[Any, Any], narrow: tuple[Any, Any, Any, Any, Any]) -> None:
+    """Mark by 1 where the spell of a row, counted from ``first``, is not that of the row before, and by 3 where another column is not.
+
+    All columns at once, as reading them is what costs.
+    """
+    (a, b), (c, d), (e, f, g, h, i) = spells, wide, narrow
+    a, b, c, d = a[first - 1 :], b[first - 1 :], c[first - 1 :], d[first - 1 :]
+    e, f, g, h, i = e[first - 1 :], f[first - 1 :], g[first - 1 :], h[first - 1 :], i[first - 1 :]
     for row in range(len(marks)):
         at = row + 1
-        in_wide = (a[row] != a[at]) | (b[row] != b[at]) | (c[row] != c[at])
-        marks[row] |= in_wide | (d[row] != d[at]) | (e[row] != e[at]) | (f[row] != f[at]) | (g[row] != g[at]) | (h[row] != h[at])
+        in_spell = (a[row] != a[at]) | (b[row] != b[at])
+        in_wide = (c[row] != c[at]) | (d[row] != d[at])
+        in_narrow = (e[row] != e[at]) | (f[row] != f[at]) | (g[row] != g[at]) | (h[row] != h[at]) | (i[row] != i[at])
+        marks[row] |= np.uint8(in_spell) | (np.uint8(in_wide | in_narrow) * np.uint8(3))
 
 
 @loop
-def marked(marks: npt.NDArray[np.uint8], first: int, places: Places) -> int:
-    """Put the marked places, counted from ``first``, into ``places``, which has room for one more; returns how many."""
-    found = 0
+def marked(marks: Marks, first: int, places: Places, runs: Places, begins: Places) -> tuple[int, int]:
+    """Put the marked places, counted from ``first``, into ``places``, those marked by 3 also into ``runs``, and where these stand
+    in ``places``, and its end, into ``begins``. There is room for one more. Returns how many places and runs there are."""
+    found, begun = 0, 0
     for row in range(len(marks)):
-        places[found] = first + row
-        found += marks[row]
-    return found
+        places[found] = runs[begun] = first + row
+        begins[begun] = found
+        found += marks[row] & 1
+        begun += marks[row] >> 1
+    begins[begun] = found
+    return found, begun
 
 
 @loop
@@ -86,13 +95,16 @@ def join_equal(persons: npt.NDArray[np.uint32], facts: Integers, masks: Integers
 
 
 @loop
-def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, masks: Integers) -> None:
-    """The periods that the spell at each of the places touches, as bits."""
+def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places, begins: Places, masks: Integers) -> None:
+    """The periods that the spells of each run of places touch, as bits. ``begins``: of the runs in ``places``, and the end."""
     first, last, from_first, to_last = slots.first, slots.last, slots.from_first, slots.to_last
-    for row in range(len(places)):
-        begins = min(max(valid_from[places[row]], first), last) - first
-        ends = min(max(valid_to[places[row]], first), last) - first
-        masks[row] = from_first[begins] & to_last[ends]
+    for run in range(len(masks)):
+        mask = 0
+        for place in places[begins[run] : begins[run + 1]]:
+            begin = min(max(valid_from[place], first), last) - first
+            end = min(max(valid_to[place], first), last) - first
+            mask |= from_first[begin] & to_last[end]
+        masks[run] = mask
 
 
 @loop

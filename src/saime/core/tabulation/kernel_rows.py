@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from saime.core.errors import BadInput
 from saime.core.tabulation.kernel_fields import Field
-from saime.core.tabulation.kernel_membership import WIDEST_SPAN, ColumnClasses, Integers
+from saime.core.tabulation.kernel_membership import CODES, WIDEST_SPAN, ColumnClasses, Integers
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
 ROWS_AT_ONCE = 1 << 18  # of all files of a partition; 6 MiB of a table with five columns
@@ -163,7 +163,8 @@ def _ordinals(column: pa.Array, classes: ColumnClasses) -> Array:
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
     if column.null_count:
-        kind = column.type if pa.types.is_int64(column.type) else pa.int32()
+        narrow = pa.uint16() if 0 <= classes.empty <= CODES else pa.int32()
+        kind = column.type if pa.types.is_int64(column.type) else narrow
         column = pc.fill_null(column.cast(kind), pa.scalar(classes.empty, kind))
     return np.asarray(column)
 

@@ -61,6 +61,10 @@ def _sum_over_tree(trees: Trees, order: Integers, d: int, counts: Cube, width: i
             for code in order[first : first + codes]:
                 parent = trees.parents[first + code]
                 if parent >= 0:
-                    source, target = outer + code * inner, outer + parent * inner
-                    for at in range(begin, end):
-                        counts[target + at] += counts[source + at]
+                    _add(counts[outer + parent * inner :][begin:end], counts[outer + code * inner :][begin:end])
+
+
+@loop
+def _add(target: Cube, source: Cube) -> None:
+    for at in range(len(source)):
+        target[at] += source[at]
