@@ -118,14 +118,12 @@ class Lookups:
 
     def _source(self, member: Membership, table: Integers, fields: dict[str, Field]) -> tuple[list[Source], Integers | None]:
         meaning = None if len(member.columns) == 1 else table
-        steps = [table[member.steps[0]]] if meaning is None else member.steps
         sources = []
-        for column, step in zip(member.columns, steps, strict=True):
+        for column, step in zip(member.columns, member.steps, strict=True):
             field = fields.get(column)
-            if field is None:
-                sources.append(Source(column, 0, ALL_BITS, step))
-            else:
-                sources.append(Source(PACKED, field.shift, field.empty, step[field.ordinals(self._layout.classes[column])]))
+            known = step if field is None else step[field.ordinals(self._layout.classes[column])]
+            place = (column, 0, ALL_BITS) if field is None else (PACKED, field.shift, field.empty)
+            sources.append(Source(*place, known if meaning is not None else table[known]))
         return sources, meaning
 
 

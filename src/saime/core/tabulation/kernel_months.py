@@ -47,6 +47,7 @@ class MonthLayers:
     def __init__(self, folder: Path, facts: FactTable, layout: Layout, loops: LayerLoops) -> None:
         self._loops = loops
         self._folder, self._digests, self._fields = folder, facts.digests, fields_of(facts)
+        self._kind = hashlib.sha256(f"{VERSION} {self._fields}".encode()).hexdigest()[:12]
         self._years = layout.years
 
     @classmethod
@@ -79,8 +80,7 @@ class MonthLayers:
         return {year: table if table is not None else derived[year] for year, table in found.items()}
 
     def _path(self, path: Path, year: int) -> Path:
-        layout = hashlib.sha256(f"{VERSION} {self._fields}".encode()).hexdigest()[:12]
-        return self._folder / self._digests[path] / f"{year}-{layout}.months"
+        return self._folder / self._digests[path] / f"{year}-{self._kind}.months"
 
     def _rows(self, table: pa.Table, place: int) -> Iterator[Rows]:
         for batch in table.to_batches(max_chunksize=kernel_rows.ROWS_AT_ONCE):
