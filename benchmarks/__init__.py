@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import perturbation, protection, release, spark, tabulation, warehouse
@@ -26,7 +27,8 @@ def run(rows: int, subjects: tuple[str, ...] = (), show: Callable[[Line], None] 
     done = []
     for subject in subjects or SUBJECTS:
         with tempfile.TemporaryDirectory(prefix="saime-bench-") as folder:
-            for line in SUBJECTS[subject](Path(folder), rows):
+            for measured in SUBJECTS[subject](Path(folder), rows):
+                line = replace(measured, subject=subject)
                 show(line)
                 done.append(line)
     return done

@@ -13,18 +13,22 @@ Work = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Line:
-    """``goal`` and ``measured`` are ratios, or MiB where ``unit`` says so; ``at_most`` turns the goal round."""
+    """``goal`` and ``measured`` are ratios, or MiB where ``unit`` says so; ``at_most`` turns the goal round. Nothing ``measured``: what
+    it takes is not there, and ``compared`` says what."""
 
     name: str
     compared: str
     at: str
     goal: float
-    measured: float
+    measured: float | None
     at_most: bool
     unit: str = "times"
+    subject: str = ""
 
     @property
     def is_met(self) -> bool:
+        if self.measured is None:
+            return False
         return self.measured <= self.goal if self.at_most else self.measured >= self.goal
 
     def as_dict(self) -> dict[str, object]:
@@ -32,9 +36,16 @@ class Line:
 
 
 def paired(
-    ours: Work, theirs: Work, runs: int, their_runs: int | None = None, same: Callable[[Any, Any], bool] | None = None
+    ours: Work,
+    theirs: Work,
+    runs: int,
+    their_runs: int | None = None,
+    same: Callable[[Any, Any], bool] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[float, float]:
     """Median seconds of each. ``their_runs``: fewer, where theirs takes minutes. The first of ours is not counted: it warms up.
+
+    ``clock``: ``time.process_time`` where both work in this process on as many threads, so that other work on the machine counts less.
 
     Raises: AssertionError if ``same`` says that the results differ.
     """
@@ -44,9 +55,9 @@ def paired(
         for place, work in enumerate((ours, theirs)):
             if place and run >= (their_runs or runs):
                 continue
-            started = time.perf_counter()
+            started = clock()
             result = work()
-            seconds[place].append(time.perf_counter() - started)
+            seconds[place].append(clock() - started)
             if same and not same(right, result):
                 raise AssertionError("the results differ, so their times cannot be compared")
     return median(seconds[0]), median(seconds[1])
@@ -70,3 +81,15 @@ def in_turns(works: dict[str, Work], runs: int, once: tuple[str, ...], same: Cal
             if not same(right, result):
                 raise AssertionError(f"the result of '{name}' differs from that of '{first}', so their times cannot be compared")
     return {name: median(times) for name, times in seconds.items()}
+
+
+def curve(works: dict[float, Work], runs: int) -> dict[float, float]:
+    """Median processor seconds by size, all sizes in each turn."""
+    seconds: dict[float, list[float]] = {size: [] for size in works}
+    for run in range(runs + 1):
+        for size, work in works.items():
+            started = time.process_time()
+            work()
+            if run:  # the first turn warms up
+                seconds[size].append(time.process_time() - started)
+    return {size: median(times) for size, times in seconds.items()}

@@ -24,6 +24,10 @@ def lines(folder: Path, rows: int) -> Iterator[Line]:
     if remote := os.environ.get("SAIME_SPARK_REMOTE"):
         yield _against_one_machine(_table(folder / "all", rows), remote)
         yield _against_grouping_sets(_table(folder / "some", min(rows, ROWS_OF_SQL)), remote)
+    else:
+        missing = "not measured: SAIME_SPARK_REMOTE names no Spark"
+        yield Line("kernel on Spark against one machine", missing, f"{rows:,} rows", 2, None, at_most=True)
+        yield Line("kernel on Spark against its own SQL", missing, f"{min(rows, ROWS_OF_SQL):,} rows", 200, None, at_most=False)
 
 
 def _table(folder: Path, rows: int) -> Table:

@@ -18,16 +18,17 @@ import numpy as np
 
 from benchmarks import competitors, other_engines
 from benchmarks.data import FAMILIES, Table, make_table
-from benchmarks.measure import Line, in_turns, paired
+from benchmarks.measure import Line, curve, in_turns, paired
 from saime.core.model.dataset import DataStructure
 from saime.core.tabulation.kernel import Counter, KernelEngine, array_loops, best_loops
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.kernel_months import MonthLayers
 from saime.core.tabulation.kernel_rows import Rows, read_blocks
-from saime.core.tabulation.specification import Specification
+from saime.core.tabulation.specification import CountedDimension, Specification
 
 RUNS = 5
 SLOW = 500_000  # rows; from here a competitor runs once
+SHARES = (0.125, 0.25, 0.5, 1.0)  # of the partitions
 LARGE = 30_000_000  # rows; from here only competitors that end within minutes and memory run
 
 OURS = ("rows", "layer of months", "rows, numpy")
@@ -108,7 +109,7 @@ def _against_decoding(table: Table, layered: Table, at: str) -> Iterator[Line]:
         ("rows", table, KernelEngine(layers=False), 1.7),
         ("layer of months", layered, KernelEngine(), 0.3),
     ):
-        ours, theirs = paired(_count(counted, engine), decode, RUNS)
+        ours, theirs = paired(_count(counted, engine), decode, RUNS, clock=time.process_time)
         what = f"{name} to cube against decoding the rows"
         yield Line(what, "pyarrow, the same columns and threads", at, goal, ours / theirs, at_most=True)
 
@@ -131,7 +132,7 @@ def _against_memcpy(table: Table, layered: Table, at: str) -> Iterator[Line]:
 
     counter = Counter(layout, best_loops())
     for name, blocks, goal in (("rows", rows, 6), ("layer of months", months, 2)):
-        ours, theirs = paired(lambda blocks=blocks: _add(counter, blocks), copy, RUNS)
+        ours, theirs = paired(lambda blocks=blocks: _add(counter, blocks), copy, RUNS, clock=time.process_time)
         yield Line(
             f"kernel alone from {name} against copying the rows",
             "memcpy, one thread",
@@ -165,34 +166,50 @@ def _correction(table: Table, at: str) -> Line:
 
 
 def _growth(table: Table, at: str) -> Iterator[Line]:
-    """Seconds over rows and over cells: four times as many should take four times as long, or less where something is fixed."""
-    quarter = dataclasses.replace(table.facts, partitions=table.facts.partitions[::4])
+    """Two curves of processor seconds on one thread: over rows, and over cells. Linear is 1 everywhere; what is fixed makes it less."""
     engine = KernelEngine(threads=1, layers=False)
-    some, every = paired(lambda: engine.count(table.specification, quarter), _count(table, engine), RUNS)
-    yield Line("time over rows", "all partitions against a quarter, per row", at, 1.2, every / some / 4, at_most=True)
-    narrow = without_dimensions(table, 1)
-    few, many = paired(lambda: engine.count(narrow, table.facts), _count(table, engine), RUNS)
-    cells = table.specification.structure.size / narrow.structure.size
-    yield Line("time over cells", f"{cells:.0f} times the cells against as many times the time", at, 1, many / few / cells, at_most=True)
+    parts = {share: dataclasses.replace(table.facts, partitions=_share(table, share)) for share in SHARES}
+    seconds = curve({share: lambda facts=facts: engine.count(table.specification, facts) for share, facts in parts.items()}, RUNS)
+    yield from _lines_of_curve("time over rows", seconds, lambda share: f"{share * table.rows:,.0f} rows", 1.2)
+    group = table.specification.dimensions[-1]
+    wanted = (without_dimensions(table, 1), table.specification, with_dimension_again(table, group))
+    by_cells = {asked.structure.size: lambda asked=asked: engine.count(asked, table.facts) for asked in wanted}
+    yield from _lines_of_curve("time over cells", curve(by_cells, RUNS), lambda cells: f"{at}, {cells:,} cells", 1)
+
+
+def _share(table: Table, share: float) -> tuple[tuple[Path, ...], ...]:
+    return table.facts.partitions[: round(share * len(table.facts.partitions))]
+
+
+def _lines_of_curve(name: str, seconds: dict[float, float], at: Callable[[float], str], goal: float) -> Iterator[Line]:
+    smallest = min(seconds)
+    for size, spent in seconds.items():
+        times = size / smallest
+        compared = f"{spent * 1000:.0f} ms of processor time; {times:.3g} times the size, each against the smallest"
+        yield Line(name, compared, at(size), goal, spent / seconds[smallest] / times, at_most=True)
 
 
 def _roll_up(table: Table) -> Iterator[Line]:
     """From signed terms to persons in all cells: compiled against numpy, and over cells, with the first dimension once more."""
-    first, structure = table.specification.dimensions[0], table.specification.structure
-    again = dataclasses.replace(first, dimension=first.dimension.model_copy(update={"id": "AGAIN"}))
-    dimensions = (*table.specification.dimensions, again)
-    larger = DataStructure(dimensions=(*(counted.dimension for counted in dimensions), structure.dimensions[-1]))
-    wide = dataclasses.replace(table.specification, structure=larger, dimensions=dimensions)
+    wide = with_dimension_again(table, table.specification.dimensions[0])
     compiled, plain, small = (
         Counter(lay_out(specification, table.facts), loops)
         for specification, loops in ((wide, best_loops()), (wide, array_loops()), (table.specification, best_loops()))
     )
     ours, theirs = paired(compiled.persons_by_cell, plain.persons_by_cell, RUNS, 1, np.array_equal)
-    at = f"{larger.size:,} cells"
+    at = f"{wide.structure.size:,} cells"
     yield Line("roll-up of signed terms", "the same by numpy", at, 2, theirs / ours, at_most=False)
-    few, many = paired(small.persons_by_cell, compiled.persons_by_cell, RUNS)
-    times = larger.size / structure.size
+    few, many = paired(small.persons_by_cell, compiled.persons_by_cell, RUNS, clock=time.process_time)
+    times = wide.structure.size / table.specification.structure.size
     yield Line("time of the roll-up over cells", f"{times:.0f} times the cells, per cell", at, 1.5, many / few / times, at_most=True)
+
+
+def with_dimension_again(table: Table, repeated: CountedDimension) -> Specification:
+    """The benchmark's table with one of its dimensions once more."""
+    again = dataclasses.replace(repeated, dimension=repeated.dimension.model_copy(update={"id": "AGAIN"}))
+    dimensions = (*table.specification.dimensions, again)
+    structure = DataStructure(dimensions=(*(counted.dimension for counted in dimensions), table.specification.structure.dimensions[-1]))
+    return dataclasses.replace(table.specification, structure=structure, dimensions=dimensions)
 
 
 def without_dimensions(table: Table, fewer: int) -> Specification:

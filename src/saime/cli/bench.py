@@ -37,7 +37,8 @@ def bench(as_json: bool, rows: int, full: bool, subjects: tuple[str, ...]) -> No
 
 def _show(line: Any) -> None:
     goal = f"{'at most' if line.at_most else 'at least'} {line.goal:g}: {'met' if line.is_met else 'NOT met'}"
-    click.echo(f"{line.name} ({line.compared}, {line.at}): {line.measured:.1f} {line.unit}, goal {goal}")
+    measured = f"{line.measured:.2f} {line.unit}, " if line.measured is not None else ""
+    click.echo(f"{line.name} ({line.compared}, {line.at}): {measured}goal {goal}")
 
 
 def open_benchmarks() -> ModuleType:

@@ -100,10 +100,11 @@ def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places
     first, last, from_first, to_last = slots.first, slots.last, slots.from_first, slots.to_last
     for run in range(len(masks)):
         mask = 0
-        for place in places[begins[run] : begins[run + 1]]:
+        for row in range(begins[run], begins[run + 1]):
+            place = np.uint32(places[row])  # without a sign, so that it is not taken for one from the end
             begin = min(max(valid_from[place], first), last) - first
             end = min(max(valid_to[place], first), last) - first
-            mask |= from_first[begin] & to_last[end]
+            mask |= from_first[np.uint64(begin)] & to_last[np.uint64(end)]
         masks[run] = mask
 
 
@@ -111,4 +112,4 @@ def spell_periods(slots: Slots, valid_from: Days, valid_to: Days, places: Places
 def add_looked_up(patterns: Integers, column: npt.NDArray[Any], places: Places, shift: int, bits: int, table: Integers) -> None:
     """Look up the value at each of the places, or the field of ``bits`` in it."""
     for row in range(len(places)):
-        patterns[row] |= table[(np.int64(column[places[row]]) >> shift) & bits]
+        patterns[row] |= table[np.uint64((np.int64(column[np.uint32(places[row])]) >> shift) & bits)]
