@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from saime.core.model.classification import Classification
 from saime.core.model.dataset import Population
 from saime.core.model.period import Period
+from saime.core.protection.linked_stocks import AND
 from saime.core.tabulation.concepts import periods_read
-from saime.core.tabulation.plan import PlannedDimension, TabulationPlan
+from saime.core.tabulation.plan import Measure, PlannedDimension, TabulationPlan
 from saime.core.warehouse.facts import FactTable, LoadRecord
 
 NOT_MEMBERSHIP = {"hierarchy", "column", "overlaps", "exhaustive", "role"}  # of a dimension: these do not decide who belongs to a code
@@ -26,18 +27,23 @@ def population_of(
         feed=plan.population,
         filter=_canonical(filters) if filters else "",
         measure=_canonical([measure.model_dump(mode="json", exclude_defaults=True) for measure in plan.measures.values()]),
-        data={code: _deliveries(facts.loads, periods_read(plan.measure, [Period.parse(code)])) for code in plan.reference_period},
+        data={code: _deliveries(facts.loads, plan.measure, Period.parse(code)) for code in plan.reference_period},
         complete=complete,
         definitions={name: _definitions(planned, hierarchies[planned.hierarchy]) for name, planned in plan.dimensions.items()},
     )
 
 
-def _deliveries(loads: Iterable[LoadRecord], read: Sequence[Period]) -> str:
+def _deliveries(loads: Iterable[LoadRecord], measure: Measure, period: Period) -> str:
     """The deliveries that the counts of a period come from, with how many persons were deleted from them since.
 
     By name and time, as the lineage has them: a digest of their rows would let a reader who knows all rows but one guess the last.
+    Where two periods are compared, those of each, the earlier first: so they are known as those of the stocks (``linked_stocks.py``).
     """
-    own = [load for load in loads if any(Period.parse(load.period).overlaps(period) for period in read)]
+    return AND.join(_deliveries_of(loads, read) for read in sorted(periods_read(measure, [period])))
+
+
+def _deliveries_of(loads: Iterable[LoadRecord], period: Period) -> str:
+    own = [load for load in loads if Period.parse(load.period).overlaps(period)]
     return _digest(sorted([load.delivery_name, load.received_at, load.deletions] for load in own))
 
 

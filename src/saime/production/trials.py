@@ -70,7 +70,7 @@ def try_protection(production: Production, plan: TabulationPlan, rule: Threshold
     facts = production.facts(plan)
     inputs = digest(plan.model_copy(update={"protection": ThresholdProtection()}), facts.feed, *facts.loads)
     table = _MEMORY.get((inputs,), lambda: tabulate(production, plan, facts))
-    if not isinstance(table, FrequencyTable):
+    if not isinstance(table, FrequencyTable) or plan.measure.count != "distinct":
         raise Refused("only counts of distinct persons are protected", where=f"plan {plan.dataset}", fix="choose another plan")
     return _MEMORY.get((inputs, rule.model_dump_json()), lambda: _try(table, plan, rule))
 

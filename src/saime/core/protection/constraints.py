@@ -76,9 +76,13 @@ def add_by_row(terms: Numbers, starts: Places) -> Numbers:
     return np.asarray(np.add.reduceat(terms, starts[:-1]), dtype=np.float64)
 
 
-def knowledge(structure: DataStructure) -> Knowledge:
-    """Every row that the structure implies; counts are also known to be 0 or more, which is left to the bounds."""
-    blocks = list(row_blocks(structure))
+def knowledge(structure: DataStructure, *, nested: bool = True) -> Knowledge:
+    """Every row that the structure implies; counts are also known to be 0 or more, which is left to the bounds.
+
+    ``nested``: whoever is counted in a code is counted in the code above. Entrants and leavers are not: who moves from one code
+    to another enters it, and not the code above.
+    """
+    blocks = list(row_blocks(structure, nested=nested))
     lengths = [np.full(len(block.cells), block.cells.shape[1]) for block in blocks]
     return Knowledge(
         starts=np.concatenate([[0], np.cumsum(_join(lengths))]).astype(np.int64),
@@ -93,17 +97,20 @@ def _join(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def row_blocks(structure: DataStructure) -> Iterator[Block]:
+def row_blocks(structure: DataStructure, *, nested: bool = True) -> Iterator[Block]:
+    """Without ``nested``: only that every one of an exhaustive parent is in some child, or in just one where no code overlaps."""
     grid = np.arange(structure.size, dtype=np.int64).reshape(structure.shape)
     for axis, dimension in enumerate(structure.dimensions):
-        for parent, children in dimension.families.items():
-            yield from _family_rows(grid, axis, dimension, parent, children)
+        for parent, children in dimension.families.items() if nested or dimension.exhaustive else ():
+            yield from _family_rows(grid, axis, dimension, parent, children, nested=nested)
+    if not nested:
+        return
     for (one, p_dimension), (other, q_dimension) in permutations(enumerate(structure.dimensions), 2):
         if p_dimension.overlaps and q_dimension.overlaps and q_dimension.exhaustive:
             yield from _excess_rows(grid, (one, p_dimension), (other, q_dimension))
 
 
-def _family_rows(grid: Places, axis: int, dimension: Dimension, parent: str, children: tuple[str, ...]) -> Iterator[Block]:
+def _family_rows(grid: Places, axis: int, dimension: Dimension, parent: str, children: tuple[str, ...], *, nested: bool) -> Iterator[Block]:
     whole = _line(grid, axis, dimension, parent)
     parts = [_line(grid, axis, dimension, child) for child in children]
     signs = np.array([1.0] * len(parts) + [-1.0])
@@ -112,7 +119,7 @@ def _family_rows(grid: Places, axis: int, dimension: Dimension, parent: str, chi
     if dimension.exhaustive or not dimension.overlaps:
         says = f"declares '{parent}' to be {_relation(dimension)} of its codes below"
         yield Block(dimension.id, says, np.stack([*parts, whole], axis=1), signs, lower, upper)
-    if dimension.overlaps:
+    if dimension.overlaps and nested:
         for child, part in zip(children, parts, strict=True):
             says = f"declares '{child}' to be part of '{parent}'"
             yield Block(dimension.id, says, np.stack([part, whole], axis=1), np.array([1.0, -1.0]), -INFINITY, 0.0)
@@ -147,12 +154,12 @@ def _cross(grid: Places, first: tuple[int, Dimension, str], second: tuple[int, D
     return np.asarray(grid[tuple(picked)]).ravel()
 
 
-def check_declaration(table: FrequencyTable) -> None:
+def check_declaration(table: FrequencyTable, *, nested: bool = True) -> None:
     """Raises: BadInput naming dimension and cells where the counts contradict what the plan declares about overlaps."""
     values = as_numbers(table.values)
     if (values < 0).any():
         raise BadInput("counts of persons are 0 or more", where=f"dataset {table.dataset}", fix="tabulate again")
-    for block in row_blocks(table.structure):
+    for block in row_blocks(table.structure, nested=nested):
         activity = values[block.cells] @ block.signs
         wrong = np.flatnonzero((activity < block.lower - 0.5) | (activity > block.upper + 0.5))  # nan compares as false
         if len(wrong):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from saime.core.model.dataset import Dataset, DataStructure, Dimension, Population
 from saime.core.protection.constraints import Knowledge, Numbers, Places, as_numbers, knowledge
+from saime.core.protection.linked_stocks import Tie, is_movement, ties_of
 from saime.core.protection.reduction import keep_rows, merge_terms
 
 Described = tuple[DataStructure, Population | None]
@@ -41,21 +42,40 @@ class LinkedSystem:
 
 def link(datasets: Sequence[Described]) -> LinkedSystem:
     """The system of the datasets. Cells of a dataset without a population are its own."""
-    places = number_cells(datasets)
-    parts = [_moved(knowledge(structure), own) for (structure, _), own in zip(datasets, places, strict=True)]
-    return LinkedSystem(_without_repeats(merge_terms(_stacked(parts))), max(int(own.max()) for own in places) + 1, places)
+    places, ties = _number_tied(datasets)
+    described = zip(datasets, places, strict=True)
+    parts = [_moved(knowledge(structure, nested=not is_movement(whom)), own) for (structure, whom), own in described]
+    return LinkedSystem(_without_repeats(merge_terms(_stacked([*parts, *ties]))), max(int(own.max()) for own in places) + 1, places)
 
 
 def connected(datasets: Sequence[Described]) -> tuple[tuple[int, ...], ...]:
-    """Which datasets share cells, directly or through others: their positions, each once."""
+    """Which datasets share cells or have tied ones, directly or through others: their positions, each once."""
     groups: list[tuple[set[int], set[int]]] = []  # datasets and their cells
-    for position, places in enumerate(number_cells(datasets)):
-        members, cells = {position}, set(places.tolist())
+    numbers, ties = _number_tied(datasets)
+    sets = [({position}, set(places.tolist())) for position, places in enumerate(numbers)]
+    for members, cells in [*sets, *((set[int](), set(tie.cells.tolist())) for tie in ties)]:
         for group in [group for group in groups if not group[1].isdisjoint(cells)]:
             groups.remove(group)
             members, cells = members | group[0], cells | group[1]
         groups.append((members, cells))
     return tuple(sorted(tuple(sorted(members)) for members, _ in groups))
+
+
+def _number_tied(datasets: Sequence[Described]) -> tuple[tuple[Places, ...], list[Knowledge]]:
+    """``number_cells`` and the rows that tie cells of different measures, where all cells of a row are there."""
+    ties = list(ties_of(datasets))
+    numbers = number_cells([*datasets, *(term for tie in ties for term in tie.terms)])
+    places, others = numbers[: len(datasets)], iter(numbers[len(datasets) :])
+    size = max((int(own.max()) for own in places), default=-1) + 1
+    return places, [rows for tie in ties if len((rows := _tied(tie, [next(others) for _ in tie.terms], size)).lower)]
+
+
+def _tied(tie: Tie, places: Sequence[Places], size: int) -> Knowledge:
+    cells = np.stack(places, axis=1)
+    cells = cells[(cells < size).all(axis=1)]
+    count, width = cells.shape
+    bounds = np.full(count, tie.lower), np.full(count, tie.upper)
+    return Knowledge(np.arange(count + 1, dtype=np.int64) * width, cells.ravel(), np.tile(tie.signs, count), *bounds)
 
 
 def number_cells(datasets: Sequence[Described]) -> tuple[Places, ...]:

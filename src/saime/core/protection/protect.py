@@ -38,6 +38,7 @@ from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
 from saime.core.protection.linked import agreeing, connected
 from saime.core.protection.linked_counts import Cell, Group, TableToProtect, already_published, gather_group, near_misses
+from saime.core.protection.linked_stocks import is_movement
 from saime.core.protection.secondary import Progress, SecondarySuppression
 from saime.core.tabulation.plan import ThresholdProtection
 
@@ -85,7 +86,7 @@ def protect_release(
     Raises: BadInput where counts contradict the declared overlaps; Refused naming cells that nothing protects.
     """
     for one in tables:
-        check_declaration(one.table)
+        check_declaration(one.table, nested=not is_movement(one.metadata.population))
     before = agreeing(earlier, [one.shown for one in tables])
     places = sorted(range(len(tables)), key=lambda place: tables[place].table.dataset)
     described = [*(tables[place].described for place in places), *((d.structure, d.metadata.population) for d in before)]

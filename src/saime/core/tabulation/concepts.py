@@ -14,6 +14,7 @@ from saime.core.errors import BadInput
 from saime.core.model.period import Period
 from saime.core.tabulation.plan import Measure
 
+MOVEMENTS = ("entrants", "leavers")
 MONTHLY = ("A", "Q", "M")  # frequencies of periods that are made of whole months
 
 
@@ -21,13 +22,13 @@ MONTHLY = ("A", "Q", "M")  # frequencies of periods that are made of whole month
 class Combination:
     """One published period from the counted windows, given by position: added, taken away, and divided.
 
-    ``contributors``: the window whose distinct count says how many persons stand behind the value; None if the value itself does.
+    ``contributors``: the window whose distinct count says how many persons stand behind a value that is no number of persons.
     """
 
     plus: tuple[int, ...]
     minus: tuple[int, ...] = ()
     divisor: int = 1
-    contributors: int | None = None
+    contributors: int = 0
 
     def value(self, counts: Sequence[int]) -> Fraction:
         """``counts`` by window. Unit: persons, or person-months."""
@@ -44,6 +45,11 @@ class Concept:
     is_additive: bool = True
 
     @property
+    def counts_persons(self) -> bool:
+        """Is a value a number of distinct persons?"""
+        return self.name in MOVEMENTS or not self.combinations
+
+    @property
     def bounds_time(self) -> bool:
         """Is a period's figure bound by those of the periods within it, as a year's distinct persons are by its months'?"""
         return self.name in ("distinct", "person_months", "sum")
@@ -51,7 +57,7 @@ class Concept:
 
 def concept_of(measure: Measure, periods: Sequence[Period], where: str) -> Concept:
     """Raises: BadInput for a period that does not suit the measure."""
-    if measure.count in ("entrants", "leavers"):
+    if measure.count in MOVEMENTS:
         return _movement(measure.count, periods)
     if measure.count == "person_months" or measure.concept == "average_of_months":
         return _months(measure, periods, where)
@@ -80,7 +86,7 @@ def _movement(count: str, periods: Sequence[Period]) -> Concept:
         other = period.previous if count == "entrants" else period.following
         both = replace(period, start=min(period.start, other.start), end=max(period.end, other.end), code=f"{period.code} and {other.code}")
         combinations.append(Combination((_place(both, windows),), (_place(other, windows),)))
-    return Concept(count, tuple(windows), tuple(combinations), is_additive=False)
+    return Concept(count, tuple(windows), tuple(combinations))
 
 
 def _months(measure: Measure, periods: Sequence[Period], where: str) -> Concept:

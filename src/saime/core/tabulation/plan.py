@@ -150,7 +150,7 @@ def _choices(rule: ThresholdProtection | PrimaryRule, measures: Iterable[Measure
 
 
 def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> None:
-    if any(measure.count == "distinct" for measure in measures):
+    if any(measure.count not in (None, "person_months") for measure in measures):
         raise ValueError("counts of distinct persons are protected by a threshold: give protection a `minimum` and nothing else")
     if rule.zeros or rule.singletons or rule.is_empty:
         raise ValueError("protection of amounts takes minimum, dominance, p_percent, pq or group_disclosure; not zeros or singletons")

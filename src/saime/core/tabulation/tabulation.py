@@ -53,15 +53,17 @@ class Tabulation:
             values[cell] = None
         return FrequencyTable(dataset=self.counted.dataset, structure=self.structure, values=tuple(values), obs_status=self.obs_status)
 
-    def _combined(self, counts: Integers) -> MagnitudeTable:
+    def _combined(self, counts: Integers) -> InsideTable:
         """``counts``: by cell and window."""
+        if self.concept.counts_persons:
+            combined = [[int(combination.value(cell)) for combination in self.concept.combinations] for cell in counts.tolist()]
+            return self._distinct(np.array(combined, np.int64))
         values: list[Decimal | None] = []
         contributors: list[int | None] = []
         for cell in counts.tolist():
             for combination in self.concept.combinations:
-                value = combination.value(cell)
-                values.append(_decimal(value))
-                contributors.append(int(value) if combination.contributors is None else cell[combination.contributors])
+                values.append(_decimal(combination.value(cell)))
+                contributors.append(cell[combination.contributors])
         return self._magnitudes(values, contributors)
 
     @property
