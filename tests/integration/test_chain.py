@@ -48,10 +48,12 @@ def test_inside_plans_are_explained_and_counted_and_not_published(prepared_home:
     assert "Inside" not in explained.stdout
     months = [line.split("\t")[1] for line in counted.stdout.splitlines() if line.startswith("_T\t")]
     assert months == [f"2022-{month:02}" for month in range(2, 13)]
-    for plan in ("benefit-entrants-2022", "benefit-person-months-2022"):
-        told = run_saime("protect", plan, home=prepared_home)
-        assert told.returncode == 0, told.stderr
-        assert told.stdout.endswith("; 0 exposed to the attack\n")
+    refused = run_saime("protect", "benefit-entrants-2022", home=prepared_home)
+    assert refused.returncode == 4, "the stocks that are published rise by one, and the year by no more"
+    assert "benefit-entrants-2022, cell FOSTER_FAMILY_BENEFIT|2022-03" in refused.stderr
+    told = run_saime("protect", "benefit-person-months-2022", home=prepared_home)
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.endswith("withheld; 0 exposed to the attack\n")
 
 
 def test_areas_of_another_version_are_estimates_that_add_up(prepared_home: Path) -> None:

@@ -51,11 +51,12 @@ class Finding:
     plain: Interval
     informed: Interval
     is_told: bool = False  # some dataset tells why it is withheld
+    fewest: int = 1  # that published stocks tell of a small count of entrants or leavers
 
     def is_exposed(self, minimum: int) -> bool:
-        """Whether the interval is too narrow; ``required_width`` and, for a small count, any count from 1 to the minimum."""
+        """Whether the interval is too narrow; ``required_width`` and, for a small count, any count from the fewest to the minimum."""
         too_narrow = self.informed.width < required_width(PRIMARY if self.is_told else self.conf_status, minimum)
-        return too_narrow or (self.conf_status == PRIMARY and not self.plain.holds(1, minimum))
+        return too_narrow or (self.conf_status == PRIMARY and not self.plain.holds(self.fewest, minimum))
 
 
 def required_width(conf_status: str, minimum: int) -> int:
@@ -88,7 +89,8 @@ def attack_together(datasets: Sequence[Dataset], minimums: Sequence[int]) -> tup
     informed = _intervals(system.rows, values, wanted, (told.least, np.minimum(told.most, far)), far)
     for place in np.flatnonzero(told.withheld & ~np.isnan(values)):
         plain[int(place)] = informed[int(place)] = Interval(int(values[place]), int(values[place]))
-    return tuple(_findings(dataset, places, plain, informed, told) for dataset, places in zip(datasets, system.places, strict=True))
+    fewest = system.fewest(values)
+    return tuple(_findings(d, places, plain, informed, told, fewest) for d, places in zip(datasets, system.places, strict=True))
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,11 @@ def _check_agreement(system: LinkedSystem, datasets: Sequence[Dataset], values: 
 
 
 def _findings(
-    dataset: Dataset, places: Places, plain: dict[int, Interval], informed: dict[int, Interval], told: Told
+    dataset: Dataset, places: Places, plain: dict[int, Interval], informed: dict[int, Interval], told: Told, fewest: Numbers
 ) -> tuple[Finding, ...]:
     found = zip(dataset.structure.cells(), dataset.obs_status, dataset.conf_status, places.tolist(), strict=True)
     return tuple(
-        Finding(cell, conf_status, plain[place], informed[place], bool(told.reason[place]))
+        Finding(cell, conf_status, plain[place], informed[place], bool(told.reason[place]), int(fewest[place]))
         for cell, obs_status, conf_status, place in found
         if obs_status == WITHHELD
     )

@@ -25,11 +25,22 @@ Scopes = npt.NDArray[np.int64]  # cells x (population and period, then one colum
 
 @dataclass(frozen=True)
 class LinkedSystem:
-    """``places[d]`` holds the unknown of each cell of dataset ``d``, in the order of its observations; ``rows`` are over unknowns."""
+    """``places[d]`` holds the unknown of each cell of dataset ``d``, in the order of its observations; ``rows`` are over unknowns.
+
+    ``changes``: of each cell of entrants or leavers its unknown and those of the stocks now and then (n x 3), where these are there.
+    """
 
     rows: Knowledge
     size: int
     places: tuple[Places, ...]
+    changes: Places
+
+    def fewest(self, values: Numbers) -> Numbers:
+        """The fewest persons that a cell with somebody can hold by the stocks that are known: 1, or by how many the stock rose or fell."""
+        moved, here, there = self.changes.T
+        found = np.ones(self.size)
+        found[moved] = np.fmax(1.0, values[here] - values[there])
+        return found
 
     def gather(self, values: Sequence[Numbers]) -> Numbers:
         """One value an unknown, from one array a dataset; nan only where no dataset has one. Of several, the last."""
@@ -45,7 +56,9 @@ def link(datasets: Sequence[Described]) -> LinkedSystem:
     places, ties = _number_tied(datasets)
     described = zip(datasets, places, strict=True)
     parts = [_moved(knowledge(structure, nested=not is_movement(whom)), own) for (structure, whom), own in described]
-    return LinkedSystem(_without_repeats(merge_terms(_stacked([*parts, *ties]))), max(int(own.max()) for own in places) + 1, places)
+    rows = _without_repeats(merge_terms(_stacked([*parts, *(rows for _, rows in ties)])))
+    changes = [rows.cells.reshape(-1, 3) for tie, rows in ties if tie.is_change]
+    return LinkedSystem(rows, max(int(own.max()) for own in places) + 1, places, np.concatenate([np.zeros((0, 3), np.int64), *changes]))
 
 
 def connected(datasets: Sequence[Described]) -> tuple[tuple[int, ...], ...]:
@@ -53,7 +66,7 @@ def connected(datasets: Sequence[Described]) -> tuple[tuple[int, ...], ...]:
     groups: list[tuple[set[int], set[int]]] = []  # datasets and their cells
     numbers, ties = _number_tied(datasets)
     sets = [({position}, set(places.tolist())) for position, places in enumerate(numbers)]
-    for members, cells in [*sets, *((set[int](), set(tie.cells.tolist())) for tie in ties)]:
+    for members, cells in [*sets, *((set[int](), set(rows.cells.tolist())) for _, rows in ties)]:
         for group in [group for group in groups if not group[1].isdisjoint(cells)]:
             groups.remove(group)
             members, cells = members | group[0], cells | group[1]
@@ -61,13 +74,13 @@ def connected(datasets: Sequence[Described]) -> tuple[tuple[int, ...], ...]:
     return tuple(sorted(tuple(sorted(members)) for members, _ in groups))
 
 
-def _number_tied(datasets: Sequence[Described]) -> tuple[tuple[Places, ...], list[Knowledge]]:
-    """``number_cells`` and the rows that tie cells of different measures, where all cells of a row are there."""
+def _number_tied(datasets: Sequence[Described]) -> tuple[tuple[Places, ...], list[tuple[Tie, Knowledge]]]:
+    """``number_cells``, and what ties cells of different measures with its rows, where all cells of a row are there."""
     ties = list(ties_of(datasets))
     numbers = number_cells([*datasets, *(term for tie in ties for term in tie.terms)])
     places, others = numbers[: len(datasets)], iter(numbers[len(datasets) :])
     size = max((int(own.max()) for own in places), default=-1) + 1
-    return places, [rows for tie in ties if len((rows := _tied(tie, [next(others) for _ in tie.terms], size)).lower)]
+    return places, [(tie, rows) for tie in ties if len((rows := _tied(tie, [next(others) for _ in tie.terms], size)).lower)]
 
 
 def _tied(tie: Tie, places: Sequence[Places], size: int) -> Knowledge:

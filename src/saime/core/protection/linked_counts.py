@@ -80,6 +80,7 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
         largest=np.where(fixed, 0.0, np.maximum(largest, np.where(small, float(minimum), 0.0))),
         width=width,
         weights=weights,
+        fewest=system.fewest(values),
         least=told.least,
         most=told.most,
         reasoned=told.reason,

@@ -33,12 +33,16 @@ Described = tuple[DataStructure, Population | None]
 
 @dataclass(frozen=True)
 class Tie:
-    """``lower <= sum of sign * value <= upper`` in each cell of tables of one shape, where each of them is published by somebody."""
+    """``lower <= sum of sign * value <= upper`` in each cell of tables of one shape, where each of them is published by somebody.
+
+    ``is_change``: the terms are those who came or went, and the stocks from whose change follows the fewest that they can be.
+    """
 
     terms: tuple[tuple[DataStructure, Population], ...]
     signs: tuple[float, ...]
     lower: float
     upper: float
+    is_change: bool = False
 
 
 def is_movement(population: Population | None) -> bool:
@@ -71,7 +75,7 @@ def _ties_of_movement(structure: DataStructure, population: Population, time: Di
     there = _at(structure, population, DISTINCT, dict(zip(others, (parts[of_others] for parts in deliveries), strict=True)))
     own = (structure, population)
     yield Tie((own, here), (1.0, -1.0), -INFINITY, 0.0)
-    yield Tie((own, here, there), (1.0, -1.0, 1.0), 0.0, INFINITY)
+    yield Tie((own, here, there), (1.0, -1.0, 1.0), 0.0, INFINITY, is_change=True)
     if is_entry:
         back = _at(structure, population, LEAVERS, dict(zip(others, (population.data[code] for code in codes), strict=True)))
         yield Tie((own, here, there, back), (1.0, -1.0, 1.0, -1.0), 0.0, 0.0)

@@ -2,7 +2,8 @@
 
 What is required, and verified again from the dataset alone whenever it enters the release store:
 
-1. a primary cell (1 to ``minimum - 1`` persons) can, for a reader of all published counts, hold every count from 1 to ``minimum``;
+1. a primary cell (1 to ``minimum - 1`` persons) can, for a reader of all published counts, hold every count from 1 to ``minimum``
+   (entrants and leavers: from the fewest that published stocks tell by rising or falling);
 2. for a reader who also knows the rule and what the statuses mean, every withheld cell can hold two different counts at least.
 
 Where the statuses "small count" (A) and "secondary" (D) would break 2, all withheld cells get the status C, which gives no reason, and 2
@@ -12,7 +13,7 @@ becomes: every withheld cell can hold ``minimum`` different counts. Then 1 is en
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -123,7 +124,14 @@ def _conf_status(group: Group, progress: Progress | None) -> np.ndarray:
 
 
 def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
-    return SecondarySuppression(group.counts, reasons=reasons, progress=progress).choose()
+    """Anew, as long as small counts of entrants or leavers ask for too little because a stock that tells of them is withheld too."""
+    counts = group.counts
+    while True:
+        secondary = SecondarySuppression(counts, reasons=reasons, progress=progress).choose()
+        fewest = np.minimum(counts.fewest, group.system.fewest(np.where(secondary | counts.primary, np.nan, counts.values)))
+        if not (fewest < counts.fewest)[counts.largest > 0].any():
+            return secondary
+        counts = replace(counts, fewest=fewest)
 
 
 def _certified(dataset: Dataset, *, has_earlier: bool) -> Certificate:

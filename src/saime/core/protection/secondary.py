@@ -47,7 +47,7 @@ class LinkedCounts:
     ``values``: true counts, nan where none is known. ``primary``: small counts to withhold. ``fixed``: published earlier, so beyond
     withholding. ``kept``: withheld earlier, so withheld again: shown, they could give away other cells of then. ``gone``: of these, cells
     that no table of now has, such as counts before a correction; their values are not true, but agree with everything.
-    ``largest``: the count that each small one, of now or of then, must be able to hold, and any from 1; 0 for other cells.
+    ``largest``: the count that each small one, of now or of then, must be able to hold, and any from ``fewest``; 0 for other cells.
     ``width``: persons that an earlier release leaves open. ``weights``: what withholding costs. ``least``, ``most``,
     ``reasoned``: what statuses published earlier tell of a cell, and whether they say why. ``name`` says which cell an unknown is.
     """
@@ -61,6 +61,7 @@ class LinkedCounts:
     largest: Numbers
     width: Numbers
     weights: Numbers
+    fewest: Numbers
     least: Numbers
     most: Numbers
     reasoned: Flags
@@ -113,8 +114,8 @@ class SecondarySuppression:
         for place in np.flatnonzero(self._counts.largest):
             count = float(self._values[place])
             goals.append(Goal(int(place), float(self._counts.largest[place]) - count))
-            if count > 1:
-                goals.append(Goal(int(place), 1.0 - count))
+            if count > (fewest := float(self._counts.fewest[place])):
+                goals.append(Goal(int(place), fewest - count))
         return sorted(goals, key=lambda goal: (-abs(goal.change), goal.place, goal.change))
 
     def _models(self, movable: Flags) -> tuple[Movement, Movement]:
