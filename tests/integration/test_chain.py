@@ -51,9 +51,13 @@ def test_inside_plans_are_explained_and_counted_and_not_published(prepared_home:
     refused = run_saime("protect", "benefit-entrants-2022", home=prepared_home)
     assert refused.returncode == 4, "the stocks that are published rise by one, and the year by no more"
     assert "benefit-entrants-2022, cell FOSTER_FAMILY_BENEFIT|2022-03" in refused.stderr
-    told = run_saime("protect", "benefit-person-months-2022", home=prepared_home)
+    unlinked = run_saime("protect", "benefit-person-months-2022", home=prepared_home)
+    assert unlinked.returncode == 4
+    assert "datasets benefit-person-months-2022 and benefit-recipients-2022-monthly" in unlinked.stderr
+    pensions = [f"pension-amounts-2022-2024-{statistic}" for statistic in ("sum", "mean", "median")]
+    told = run_saime("protect", *pensions, home=prepared_home)
     assert told.returncode == 0, told.stderr
-    assert told.stdout.endswith("withheld; 0 exposed to the attack\n")
+    assert told.stdout.count("0 exposed to the attack\n") == 3
 
 
 def test_areas_of_another_version_are_estimates_that_add_up(prepared_home: Path) -> None:

@@ -23,6 +23,7 @@ from saime.core.tabulation.tabulation import InsideTable
 from saime.production import services
 
 NEAR_MISS = "differs by a few persons from what was published from other deliveries"
+PROVEN_WITHOUT_ATTACK = {"rule": "rounded by rule", "perturbation": "perturbed", "published_by_source": "published by its source"}
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 engine_option = click.option("--engine", type=click.Choice(list(ENGINES)), default=DEFAULT_ENGINE, show_default=True, help="What counts.")
 
@@ -103,7 +104,7 @@ def _verify(name: str) -> None:
     for dataset, certificate in certificates.items():
         width = certificate.narrowest_interval
         narrowest = "no cell with an upper bound" if width is None else f"narrowest interval {width:g}"
-        told = narrowest if certificate.kind == "attack" else "published by its source"
+        told = narrowest if certificate.kind == "attack" else PROVEN_WITHOUT_ATTACK[certificate.kind]
         together = f"\ttogether with {len(certificate.linked)} others" if certificate.linked else ""
         click.echo(f"{dataset}\t{number(certificate.withheld)} withheld\t{told}{together}")
     click.echo(f"Release {release.id} is proven: {len(certificates)} datasets")

@@ -12,16 +12,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 import saime.core
-from saime.core.errors import BadInput, NotFound, Refused
+from saime.core.errors import BadInput, NotFound
 from saime.core.model.classification import Classification
-from saime.core.model.dataset import FrequencyTable, LineageStep, MagnitudeTable, Metadata
+from saime.core.model.dataset import LineageStep, Metadata
 from saime.core.model.period import Period
-from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.recast import Recast
 from saime.core.pack.reader import Pack
-from saime.core.protection import ProtectedDataset, TableToProtect, certify_published_by_source, protect_release
-from saime.core.protection.amounts import protect_amounts
-from saime.core.protection.linked_counts import Cell
+from saime.core.protection import ProtectedDataset, certify_published_by_source
 from saime.core.releases.reader import Release
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.compilation import compile_plan, compile_tabulation
@@ -39,6 +36,7 @@ from saime.core.warehouse.linkage_records import LinkageRecords
 from saime.core.warehouse.store import Warehouse
 from saime.production.decisions import Decision, check_decision
 from saime.production.lineage import digest, plan_lineage
+from saime.production.plan_protection import CountedPlan, ProtectedPlans, protect_counted
 from saime.production.populations import population_of
 from saime.production.published_tables import published_datasets
 from saime.production.runs import RunRecords
@@ -167,16 +165,6 @@ def _joint(production: Production, inputs: Sequence[str], own: Sequence[str]) ->
     return hashlib.sha256("\n".join([*inputs, *earlier]).encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class ProtectedPlans:
-    """The inside tables of plans and the datasets that came of them; for the others see ``ProtectedRelease``."""
-
-    tables: tuple[InsideTable, ...]
-    datasets: tuple[ProtectedDataset, ...]
-    already_published: tuple[Cell, ...]
-    near_misses: tuple[Cell, ...]
-
-
 def protect_plans(
     production: Production,
     plans: Sequence[TabulationPlan],
@@ -185,46 +173,16 @@ def protect_plans(
     engine: str = DEFAULT_ENGINE,
     progress: Progress | None = None,
 ) -> ProtectedPlans:
-    """Count the plans; protect counts of persons as one system with what was published before, and each table of amounts alone.
-
-    Raises: Refused for a measure that no rule of protection is made for, or as ``protect_release`` and ``protect_amounts`` do.
-    """
-    for plan in plans:
-        _check_unit(plan)
+    """Count the plans; protect what they count as one system with what was published before. Raises: as ``protect_counted``."""
     tables = [tabulate(production, plan, one, engine=engine, progress=progress) for plan, one in zip(plans, facts, strict=True)]
-    counts: list[TableToProtect] = []
-    found: dict[str, ProtectedDataset] = {}
-    for plan, one, table in zip(plans, facts, tables, strict=True):
-        lineage = plan_lineage(production.pack, plan, one.feed, one.loads, engine)
-        metadata = plan_metadata(production, plan, one)
-        if isinstance(table, FrequencyTable):
-            counts.append(TableToProtect(table, plan.protection, metadata, lineage))
-        else:
-            found[plan.dataset] = _protect_amounts(plan, table, metadata, lineage)
-    release = protect_release(counts, production.store.published(), progress=progress)
-    found |= {one.dataset.id: one for one in release.datasets}
-    datasets = tuple(found[plan.dataset] for plan in plans)
-    return ProtectedPlans(tuple(tables), datasets, release.already_published, release.near_misses)
+    counted = [_counted(production, *one, engine) for one in zip(plans, facts, tables, strict=True)]
+    return protect_counted(counted, production.store.published(), progress)
 
 
-def _check_unit(plan: TabulationPlan) -> None:
-    if plan.unit != "person":
-        raise Refused(
-            f"no rule protects counts of {plan.unit}s yet; only counts of distinct persons are protected",
-            where=f"plans/{plan.dataset}.yaml, unit",
-            fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
-        )
-
-
-def _protect_amounts(plan: TabulationPlan, table: MagnitudeTable, metadata: Metadata, lineage: tuple[LineageStep, ...]) -> ProtectedDataset:
-    if not table.is_additive:
-        raise Refused(
-            f"no rule protects measure '{table.measure}' yet; only counts of distinct persons and what adds up are protected",
-            where=f"plans/{plan.dataset}.yaml, measures",
-            fix=f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}",
-        )
-    rule = plan.protection if isinstance(plan.protection, PrimaryRule) else PrimaryRule(minimum=plan.protection.minimum)
-    return protect_amounts(table, rule, metadata.model_copy(update={"population": None}), lineage)
+def _counted(production: Production, plan: TabulationPlan, facts: FactTable, table: InsideTable, engine: str) -> CountedPlan:
+    lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
+    empty = [column.name for column in facts.feed.columns if not column.required]
+    return CountedPlan(plan, table, plan_metadata(production, plan, facts), lineage, counts_all=plan.measure.amount not in empty)
 
 
 def produce_published_tables(production: Production) -> list[Produced]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.publication import Publication
-from saime.core.model.certificate import AMOUNTS, Certificate
+from saime.core.model.certificate import AMOUNTS, MEANS, QUANTILES, Certificate
 from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
 
@@ -42,11 +42,17 @@ DETAIL_NAMES = {
     "pq_q": Text(lv="pq noteikums: q", en="pq rule: q"),
     "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
     "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
+    "each_side": Text(lv="Mazākais personu skaits abpus vērtībai", en="Fewest persons on either side of a value"),
+    "rounded_to": Text(lv="Noapaļots līdz", en="Rounded to"),
     "keep": Text(lv="Šūnas, kuras lūgts saglabāt publicētas", en="Cells asked to be kept published"),
     "prefer_hidden": Text(lv="Šūnas, kuras lūgts slēpt citu vietā", en="Cells asked to be hidden rather than others"),
 }
 DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
-DETAIL_VALUES |= {AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums")}
+DETAIL_VALUES |= {
+    AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
+    MEANS: Text(lv="vidējo lielumu aizsardzība", en="protection of means"),
+    QUANTILES: Text(lv="mediānu un kvantiļu aizsardzība", en="protection of medians and quantiles"),
+}
 DETAIL_VALUES |= {
     "two-person": Text(lv="viens cilvēks sagatavoja, otrs apstiprināja", en="one person prepared, another approved"),
     "demo": Text(lv="demonstrācija: bez divu cilvēku pārbaudes", en="demonstration: not checked by two persons"),
@@ -91,6 +97,10 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
         ]
     if certificate.rules.get("rule") == AMOUNTS:
         return [*_rule_of_amounts(certificate), *_attack_of_amounts(certificate)]
+    if certificate.rules.get("rule") == MEANS:
+        return [*_rule_of_means(certificate), *_attack_of_amounts(certificate)]
+    if certificate.rules.get("rule") == QUANTILES:
+        return _rule_of_quantiles(certificate)
     return [*_rule(certificate), *_choices(certificate), _counts(certificate), *_attack(certificate), *_linked(certificate)]
 
 
@@ -202,6 +212,30 @@ def _rule_of_amounts(certificate: Certificate) -> list[Text]:
         Text(
             lv="Netiek publicētas summas, kuras veido pārāk maz personu vai kuras pārāk daudz atklāj par atsevišķu personu ieguldījumu.",
             en="Sums are not published where too few persons contribute, or where they tell too much about what single persons contribute.",
+        ),
+        _withheld_of(certificate),
+    ]
+
+
+def _rule_of_means(certificate: Certificate) -> list[Text]:
+    return [
+        Text(
+            lv="Vidējais lielums netiek publicēts, ja netiktu publicēta tā pamatā esošā summa vai personu skaits, ar kuru tā dalīta.",
+            en="A mean is not published where the sum that it is made of, or the number of persons that this is divided by, would not be.",
+        ),
+        _withheld_of(certificate),
+    ]
+
+
+def _rule_of_quantiles(certificate: Certificate) -> list[Text]:
+    persons = certificate.rules["each_side"]
+    lv, en = (format_number(float(certificate.rules["rounded_to"]), language) for language in ("lv", "en"))
+    return [
+        Text(
+            lv=f"Vērtība tiek publicēta, ja vismaz {persons} personām summa ir tāda vai mazāka un vismaz {persons} – tāda vai lielāka. "
+            f"Tā ir noapaļota (solis: {lv}), tāpēc nav nevienas personas precīzā summa.",
+            en=f"A value is published where at least {persons} persons have that amount or less, and at least {persons} that or more. "
+            f"It is rounded to {en}, so it is nobody's exact amount.",
         ),
         _withheld_of(certificate),
     ]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from saime.core.model.dataset import Dataset
 from saime.core.model.text import Text
 
-AMOUNTS = "amounts"  # the rule of a certificate of sums; counts have a threshold
+AMOUNTS, MEANS, QUANTILES, CELL_KEY = "amounts", "means", "quantiles", "cell-key"  # rules of certificates; counts have a threshold
 
 
 class LinkedDataset(BaseModel):
@@ -28,6 +28,8 @@ class Certificate(BaseModel):
     """Proof that a dataset may be published.
 
     ``attack``: every withheld cell was attacked over what the dataset publishes and kept its interval.
+    ``rule``: what is withheld and rounded follows a rule, and no cell follows from others, so there is nothing to attack.
+    ``perturbation``: every count was changed by its cell key; nothing is withheld.
     ``published_by_source``: the figures were published before by their source and are shown as it printed them (ADR 0007).
     ``dataset_digest`` binds the certificate to the dataset it was made for. The certificate is public: it carries
     no digest of the unprotected table, because a reader could guess small counts until the digest agrees.
@@ -41,7 +43,7 @@ class Certificate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["attack", "published_by_source"]
+    kind: Literal["attack", "rule", "perturbation", "published_by_source"]
     dataset: str
     dataset_digest: str
     valid: bool

@@ -120,7 +120,7 @@ class MagnitudeTable(_Frozen):
     ``values``: in the plan's unit; None where the plan says so, and where there is nobody to take a mean or quantile of.
     ``contributors``: distinct persons behind each value. ``largest``: of an amount, the largest contributions of single
     persons to the cell by absolute size, largest first; empty for other measures.
-    ``is_additive``: the values of children that do not overlap add up to their parent's.
+    ``totals``: of a mean, the sum that it is made of. ``is_additive``: the values of children that do not overlap add up to their parent's.
     """
 
     dataset: str
@@ -130,11 +130,12 @@ class MagnitudeTable(_Frozen):
     values: tuple[Decimal | None, ...]
     contributors: tuple[int | None, ...]
     largest: tuple[tuple[Decimal, ...], ...] = ()
+    totals: tuple[Decimal | None, ...] = ()
     obs_status: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        given = {"largest": self.largest, "obs_status": self.obs_status}
+        given = {"largest": self.largest, "totals": self.totals, "obs_status": self.obs_status}
         _check_length(self.structure, values=self.values, contributors=self.contributors, **{n: c for n, c in given.items() if c})
         return self
 

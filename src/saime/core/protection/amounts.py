@@ -1,4 +1,4 @@
-"""From an exact table of sums to a dataset that may be published: primary rules for magnitudes, then suppression.
+"""From exact tables of sums and means to datasets that may be published: primary rules for magnitudes, then suppression.
 
 All withheld cells get the status C, which gives no reason: who knows why a sum is withheld knows something of its contributions.
 A reader knows that sums add up where nothing is counted twice. Codes that overlap for persons (two benefits, two months) seldom do for
@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 
 from saime.core.errors import BadInput, Refused
-from saime.core.model.certificate import AMOUNTS
+from saime.core.model.certificate import AMOUNTS, MEANS
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
     NORMAL,
+    NOT_APPLICABLE,
     NOT_AVAILABLE,
     WITHHELD,
     Dataset,
@@ -29,11 +31,9 @@ from saime.core.model.dataset import (
 )
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
-from saime.core.protection.amount_attack import HUNDREDTHS, certify_amounts, withheld_intervals
+from saime.core.protection.amount_attack import HUNDREDTHS
 from saime.core.protection.constraints import Flags, Numbers, as_numbers
 from saime.core.protection.problem import SuppressionProblem
-from saime.core.protection.protect import ProtectedDataset
-from saime.core.protection.suppression import Progress, suppress
 from saime.core.protection.table_cells import ABSENT, Cells, Grid
 from saime.core.protection.table_contents import Contents
 from saime.core.protection.table_primary import find_primary
@@ -41,30 +41,6 @@ from saime.core.protection.table_problem import PosedTable, problem_of
 from saime.core.protection.table_spec import TableSpec
 
 LARGEST = ("largest", "second", "third")  # contributions that a MagnitudeTable keeps of each cell
-
-
-def protect_amounts(
-    table: MagnitudeTable,
-    rule: PrimaryRule,
-    metadata: Metadata,
-    lineage: tuple[LineageStep, ...] = (),
-    *,
-    progress: Progress | None = None,
-) -> ProtectedDataset:
-    """Withhold sensitive sums and others that would give them away, and prove the result.
-
-    Shape: the table's cells in the same order. Unit: that of the table. The same input gives the same pattern.
-    Raises: BadInput for amounts below 0 and rules that need contributions the measure has not; Refused naming cells that nothing protects.
-    """
-    structure = disjoint_structure(table)
-    withheld = _withheld(_posed(table, structure, rule), progress)
-    dataset = _published(table, structure, metadata, (*lineage, _step(rule, withheld)), withheld)
-    places, intervals = withheld_intervals(dataset)
-    computable = places[np.round(intervals[:, 1] - intervals[:, 0], 2) <= 0]
-    if len(computable):  # they protect nothing; no primary cell is among them
-        withheld[computable] = False
-        dataset = _published(table, structure, metadata, (*lineage, _step(rule, withheld)), withheld)
-    return ProtectedDataset(dataset, certify_amounts(dataset, dataset.lineage[-1]))
 
 
 def disjoint_structure(table: MagnitudeTable) -> DataStructure:
@@ -92,7 +68,7 @@ def _counts_twice(cube: Numbers, axis: int, dimension: Dimension, parent: str) -
     return bool((parts > np.take(cube, dimension.positions[parent], axis=axis)).any())  # nan compares as false
 
 
-def _posed(table: MagnitudeTable, structure: DataStructure, rule: PrimaryRule) -> PosedTable:
+def posed_table(table: MagnitudeTable, structure: DataStructure, rule: PrimaryRule) -> PosedTable:
     """The table as one from outside with contributors and largest contributions."""
     if rule.contributions > (len(LARGEST) if table.largest else 0):
         raise BadInput(
@@ -129,25 +105,13 @@ def _contents(table: MagnitudeTable) -> Contents:
     return Contents(values, as_numbers(table.contributors), largest, np.zeros(size), np.full(size, ABSENT), unit)
 
 
-def _withheld(posed: PosedTable, progress: Progress | None) -> Flags:
-    problem = _problem(posed)
-    pattern = suppress(problem, progress=progress)
-    if len(pattern.unsafe):
-        raise Refused(
-            f"{len(pattern.unsafe)} sensitive sums cannot be protected, whatever else is withheld",
-            where=f"cells {posed.cells.name(pattern.unsafe)}",
-            fix="join codes or leave out a level of the classification; or require less protection",
-        )
-    return pattern.withheld
-
-
-def _problem(posed: PosedTable) -> SuppressionProblem:
+def problem_of_amounts(posed: PosedTable) -> SuppressionProblem:
     """A cell that is not available costs nothing; it is withheld from everybody."""
     problem = problem_of(posed)
     return replace(problem, costs=np.nan_to_num(problem.costs))
 
 
-def _published(
+def published_amounts(
     table: MagnitudeTable, structure: DataStructure, metadata: Metadata, lineage: tuple[LineageStep, ...], withheld: Flags
 ) -> Dataset:
     known = table.obs_status or (NORMAL,) * structure.size
@@ -156,10 +120,7 @@ def _published(
         metadata=metadata,
         structure=structure,
         values=_shown(table, withheld.tolist()),
-        obs_status=tuple(
-            NOT_AVAILABLE if value is None else WITHHELD if hidden else status
-            for value, hidden, status in zip(table.values, withheld.tolist(), known, strict=True)
-        ),
+        obs_status=tuple(_obs_status(*cell) for cell in zip(table.values, table.contributors, withheld.tolist(), known, strict=True)),
         conf_status=tuple(CONFIDENTIAL if hidden else FREE for hidden in withheld.tolist()),
         lineage=lineage,
     )
@@ -170,13 +131,24 @@ def _shown(table: MagnitudeTable, withheld: Sequence[bool]) -> tuple[int | float
     return tuple(None if value is None or hidden else kind(value) for value, hidden in zip(table.values, withheld, strict=True))
 
 
-def _step(rule: PrimaryRule, withheld: Flags) -> LineageStep:
+def _obs_status(value: Decimal | None, contributors: int | None, hidden: bool, known: str) -> str:
+    if contributors is None:
+        return NOT_AVAILABLE
+    if hidden:
+        return WITHHELD
+    return NOT_APPLICABLE if value is None else known  # there is no mean of nobody
+
+
+def step_of_amounts(rule: PrimaryRule, withheld: Flags, *, is_mean: bool) -> LineageStep:
+    what = ("vidējie lielumi", "means") if is_mean else ("summas", "sums")
     label = Text(
-        lv="Statistiskās konfidencialitātes aizsardzība: summas, kas pārāk daudz atklāj par atsevišķām personām, netiek publicētas",
-        en="Statistical disclosure control: sums that tell too much about single persons are withheld",
+        lv=f"Statistiskās konfidencialitātes aizsardzība: {what[0]}, kas pārāk daudz atklāj par atsevišķām personām, netiek publicēt"
+        + ("i" if is_mean else "as"),
+        en=f"Statistical disclosure control: {what[1]} that tell too much about single persons are withheld",
     )
-    details = _parameters(rule) | {"rule": AMOUNTS, "withheld": int(withheld.sum())}
-    return LineageStep(kind="protection", id=f"{AMOUNTS}-{'-'.join(_parameters(rule))}", label=label, details=details)
+    name = MEANS if is_mean else AMOUNTS
+    details = _parameters(rule) | {"rule": name, "withheld": int(withheld.sum())}
+    return LineageStep(kind="protection", id=f"{name}-{'-'.join(_parameters(rule))}", label=label, details=details)
 
 
 def _parameters(rule: PrimaryRule) -> dict[str, str | int | float | bool | None]:

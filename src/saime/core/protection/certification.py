@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from saime.core.errors import BadInput, Refused
 from saime.core.model.certificate import Certificate, LinkedDataset, dataset_digest
 from saime.core.model.dataset import PRIMARY, SECONDARY, Dataset, LineageStep
-from saime.core.protection.amount_attack import amounts_step, certify_amounts
+from saime.core.protection.amount_attack import amounts_step, certify_amounts, prove_amounts_together
 from saime.core.protection.attack import Finding, attack, attack_together, exposed_cells, narrowest_interval
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
+from saime.core.protection.quantiles import certify_quantiles, quantiles_step
 from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
 from saime.core.protection.solver import SOLVER
+from saime.core.protection.unlinked import refuse_unlinked
 
 COUNTED_HERE = ("feed", "delivery", "tabulation", "protection")  # kinds of steps in a lineage
 PROTECT_AGAIN = "protect the table again, or join codes with small counts in the classification"
@@ -75,6 +77,8 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
         return certify_published_by_source(dataset)
     if step := amounts_step(dataset):
         return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
+    if step := quantiles_step(dataset):
+        return certify_quantiles(dataset, step)
     minimum = minimum_of(dataset)
     try:
         findings = attack(dataset, minimum)
@@ -102,10 +106,27 @@ def minimum_of(dataset: Dataset) -> int:
 def prove_together(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> dict[str, Together]:
     """Attack the datasets of a release as one system with what was published before; by id, those that share cells.
 
-    Raises: Refused naming cells that the datasets give away together, also withheld cells of earlier ones.
+    Raises: Refused naming cells that the datasets give away together, also withheld cells of earlier ones; and datasets
+    that may not be published together (``unlinked.py``).
     """
+    known = {dataset_digest(dataset) for dataset in datasets}
+    before = [dataset for dataset in earlier if dataset_digest(dataset) not in known]
+    refuse_unlinked(datasets, before)
+    amounts = prove_amounts_together([d for d in datasets if amounts_step(d)], [d for d in before if amounts_step(d)])
+    found = {name: Together(linked, None) for name, linked in amounts.items()}
+    return found | _prove_counts([d for d in datasets if is_of_counts(d)], [d for d in before if is_of_counts(d)])
+
+
+def is_of_counts(dataset: Dataset) -> bool:
+    """Whether it is part of the system of exact counts."""
+    steps = [step for step in dataset.lineage if step.kind == "protection"]
+    return not steps or "rule" not in steps[-1].details
+
+
+def _prove_counts(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> dict[str, Together]:
+    """``earlier``: none of the datasets is among them."""
     current = {dataset_digest(dataset): dataset for dataset in datasets}
-    before = {digest: dataset for dataset in earlier if (digest := dataset_digest(dataset)) not in current}
+    before = {dataset_digest(dataset): dataset for dataset in earlier}
     kept = agreeing(list(before.values()), [shown_by(dataset) for dataset in datasets])
     everything = [*current.items(), *((dataset_digest(dataset), dataset) for dataset in kept)]
     described = [(dataset.structure, dataset.metadata.population) for _, dataset in everything]

@@ -93,6 +93,8 @@ def _tied(tie: Tie, places: Sequence[Places], size: int) -> Knowledge:
 
 def number_cells(datasets: Sequence[Described]) -> tuple[Places, ...]:
     """The number of each dataset's cells, counted from 0 in the order in which they first come; shared cells have one number."""
+    if not datasets:
+        return ()
     names = _Numbering()
     dimensions = sorted({dimension.id for structure, _ in datasets for dimension in structure.dimensions if dimension.role != "time"})
     scopes = [_scopes(described, alone, dimensions, names) for alone, described in enumerate(datasets)]

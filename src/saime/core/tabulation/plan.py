@@ -15,6 +15,7 @@ from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
 
 TIME = "TIME_PERIOD"
+QUANTILES = ("median", "quantile")  # statistics that are values of persons
 
 
 class _Strict(BaseModel):
@@ -78,12 +79,25 @@ class ThresholdProtection(_Strict):
     prefer_hidden: tuple[dict[str, tuple[str, ...]], ...] = ()
 
 
+class QuantileProtection(_Strict):
+    """A median or quantile is published where enough persons stand on either side of it, and rounded (docs/adr/0024).
+
+    ``each_side``: persons, at least. ``rounded_to``: a multiple of this, in the unit of the amounts.
+    """
+
+    each_side: int = Field(ge=3)
+    rounded_to: Decimal = Field(gt=0)
+
+
 class Layout(_Strict):
     """How the page shows the dataset: which dimensions run down and across, and which chart."""
 
     rows: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     chart: dict[str, str] = {}
+
+
+Protection = ThresholdProtection | PrimaryRule | QuantileProtection
 
 
 class TabulationPlan(_Strict):
@@ -103,7 +117,7 @@ class TabulationPlan(_Strict):
     reference_period: tuple[str, ...]
     dimensions: dict[str, PlannedDimension]
     measures: dict[str, Measure]
-    protection: ThresholdProtection | PrimaryRule = ThresholdProtection()
+    protection: Protection = ThresholdProtection()
     not_available: tuple[dict[str, tuple[str, ...]], ...] = ()
     legal_basis: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -130,6 +144,8 @@ class TabulationPlan(_Strict):
             Period.parse(code)
         if isinstance(self.protection, PrimaryRule):
             _check_is_for_amounts(self.protection, self.measures.values())
+        if isinstance(self.protection, QuantileProtection) and any(m.statistic not in QUANTILES for m in self.measures.values()):
+            raise ValueError("`each_side` and `rounded_to` protect medians and quantiles only")
         if self.unit == "household" and "unit_measure" not in self.model_fields_set:
             raise ValueError("a plan that counts households says so in `unit_measure`")
         if TIME in self.dimensions:
@@ -142,7 +158,7 @@ class TabulationPlan(_Strict):
         return self
 
 
-def _choices(rule: ThresholdProtection | PrimaryRule, measures: Iterable[Measure]) -> tuple[dict[str, tuple[str, ...]], ...]:
+def _choices(rule: Protection, measures: Iterable[Measure]) -> tuple[dict[str, tuple[str, ...]], ...]:
     blocks = (*rule.keep, *rule.prefer_hidden) if isinstance(rule, ThresholdProtection) else ()
     if blocks and any(measure.count != "distinct" for measure in measures):
         raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")

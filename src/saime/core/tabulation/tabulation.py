@@ -84,14 +84,21 @@ class Tabulation:
         """The table of a statistic of amounts. Shape: the structure's. Unit: that of the amounts, such as euros."""
         values = [added.statistic(cell, self.measure) for cell in range(self.structure.size)]
         largest = [tuple(map(in_units, row)) for row in added.largest_of_each()]
-        return self._magnitudes(values, [int(n) for n in added.persons], largest)
+        totals = [in_units(int(total)) for total in added.sums] if self.measure.statistic == "mean" else []
+        return self._magnitudes(values, [int(n) for n in added.persons], largest, totals)
 
     def _magnitudes(
-        self, values: list[Decimal | None], contributors: list[int | None], largest: Sequence[tuple[Decimal, ...]] = ()
+        self,
+        values: list[Decimal | None],
+        contributors: list[int | None],
+        largest: Sequence[tuple[Decimal, ...]] = (),
+        totals: Sequence[Decimal] = (),
     ) -> MagnitudeTable:
-        known = list(largest)
+        known, added = list(largest), list[Decimal | None](totals)
         for cell in self.not_available:
             values[cell] = contributors[cell] = None
+            if added:
+                added[cell] = None
             if known:
                 known[cell] = ()
         return MagnitudeTable(
@@ -102,6 +109,7 @@ class Tabulation:
             values=tuple(values),
             contributors=tuple(contributors),
             largest=tuple(known),
+            totals=tuple(added),
             obs_status=self.obs_status,
         )
 

@@ -10,11 +10,9 @@ from saime.core.model.recast import Recast
 from saime.core.tabulation.agreement import check_agreement
 from saime.core.tabulation.compilation import NO_RECASTS, compile_tabulation
 from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, AddsAmounts, EngineSettings, Progress, get_engine
-from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.plan import QUANTILES, TabulationPlan
 from saime.core.tabulation.tabulation import InsideTable
 from saime.core.warehouse.facts import FactTable
-
-ORDERED = ("median", "quantile")  # statistics that need every person's contribution
 
 
 def tabulate_plan(
@@ -35,7 +33,7 @@ def tabulate_plan(
     tabulation = compile_tabulation(plan, classifications, facts, recasts)
     counted = tabulation.counted
     if tabulation.measure.amount is not None:
-        added = _adder(engine, settings).add_up(counted, facts, ordered=tabulation.measure.statistic in ORDERED, progress=progress)
+        added = _adder(engine, settings).add_up(counted, facts, ordered=tabulation.measure.statistic in QUANTILES, progress=progress)
         check_agreement(counted.table(added.persons.tolist()), plan, classifications, counted.periods)
         return tabulation.table_of_amounts(added)
     counts = get_engine(engine, settings).tabulate(counted, facts, progress=progress)

@@ -16,7 +16,7 @@ from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
 from saime.core.protection import ProtectedDataset, verify
 from saime.core.protection.amount_attack import withheld_intervals
-from saime.core.protection.amounts import protect_amounts
+from saime.core.protection.linked_amounts import protect_amounts
 from saime.core.releases.store import ReleaseStore
 from saime.core.tabulation.plan import ThresholdProtection
 from support.tabulation import PAYMENTS, Counter, Fact, payment, plan, tree

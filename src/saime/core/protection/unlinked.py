@@ -1,0 +1,56 @@
+"""Datasets that must not be published together, because one tells of the other what no linked system knows.
+
+- Person-months are the sum of the monthly stocks: with them, a withheld month is what is left. Counts and person-months are protected by
+  different rules, so they are not of one system.
+- Counts changed by cell keys stand beside exact counts of the same cells: the difference is the change, and the exact ones
+  give the others away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from saime.core.errors import Refused
+from saime.core.model.certificate import CELL_KEY
+from saime.core.model.dataset import WITHHELD, Dataset
+from saime.core.model.period import Period
+from saime.core.protection.linked import connected
+from saime.core.protection.linked_stocks import DISTINCT
+
+PERSON_MONTHS = '[{"count":"person_months"}]'
+
+
+def refuse_unlinked(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> None:
+    """Raises: Refused naming the first two datasets that may not be published together."""
+    for place, one in enumerate(datasets):
+        for other in (*datasets[place + 1 :], *earlier):
+            for first, second in ((one, other), (other, one)):
+                if _months_follow(first, second):
+                    raise _refused(
+                        first, second, "person-months are the sum of monthly counts, so a withheld month is what is left of them"
+                    )
+                if _is_perturbed(first) and not _is_perturbed(second) and _share_cells(first, second):
+                    raise _refused(first, second, "counts changed by cell keys stand beside exact counts of the same persons")
+
+
+def _months_follow(person_months: Dataset, stocks: Dataset) -> bool:
+    """Whether something is withheld, and a period of the one is made of months of the other."""
+    one, other = person_months.metadata.population, stocks.metadata.population
+    if one is None or other is None or (one.measure, other.measure) != (PERSON_MONTHS, DISTINCT):
+        return False
+    if (one.feed, one.filter) != (other.feed, other.filter) or not any(WITHHELD in d.obs_status for d in (person_months, stocks)):
+        return False
+    months = [period for code in other.data if (period := Period.parse(code)).frequency == "M"]
+    return any(Period.parse(code).covers(month) for code in one.data for month in months)
+
+
+def _is_perturbed(dataset: Dataset) -> bool:
+    return any(step.kind == "protection" and step.details.get("rule") == CELL_KEY for step in dataset.lineage)
+
+
+def _share_cells(one: Dataset, other: Dataset) -> bool:
+    return len(connected([(d.structure, d.metadata.population) for d in (one, other)])) == 1
+
+
+def _refused(one: Dataset, other: Dataset, what: str) -> Refused:
+    return Refused(what, where=f"datasets {one.id} and {other.id}", fix="release one of the two only")

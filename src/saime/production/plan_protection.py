@@ -1,0 +1,160 @@
+"""Tables of plans protected together: each measure by its own rule, and all as one system where one tells of another.
+
+Who knows a mean and a sum knows the persons. So persons behind a mean are protected as if their counts were published too, and a mean is
+withheld where its count is. A median is withheld where a published table withholds the count of its cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from saime.core.errors import Refused
+from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, LineageStep, MagnitudeTable, Metadata
+from saime.core.model.primary_rule import PrimaryRule
+from saime.core.protection import ProtectedDataset, TableToProtect, protect_release
+from saime.core.protection.certification import is_of_counts
+from saime.core.protection.constraints import Flags
+from saime.core.protection.linked import Described, number_cells
+from saime.core.protection.linked_amounts import AmountsToProtect, protect_amounts_together
+from saime.core.protection.linked_counts import Cell
+from saime.core.protection.linked_stocks import DISTINCT
+from saime.core.protection.quantiles import protect_quantiles
+from saime.core.protection.secondary import Progress
+from saime.core.protection.unlinked import refuse_unlinked
+from saime.core.tabulation.plan import QUANTILES, QuantileProtection, TabulationPlan, ThresholdProtection
+from saime.core.tabulation.tabulation import InsideTable
+
+HALF = Decimal("0.5")
+STATISTICS = ("sum", "mean", "person_months")  # what a primary rule protects
+
+
+@dataclass(frozen=True)
+class CountedPlan:
+    """``counts_all``: the amounts of the plan are never empty, so whoever is counted contributes."""
+
+    plan: TabulationPlan
+    table: InsideTable
+    metadata: Metadata
+    lineage: tuple[LineageStep, ...]
+    counts_all: bool = True
+
+    @property
+    def is_count(self) -> bool:
+        return isinstance(self.table, FrequencyTable)
+
+    @property
+    def magnitudes(self) -> MagnitudeTable:
+        assert isinstance(self.table, MagnitudeTable)  # noqa: S101 - what `is_count` says
+        return self.table
+
+    @property
+    def statistic(self) -> str:
+        return "" if self.is_count else self.magnitudes.measure
+
+    @property
+    def of_counts(self) -> Metadata:
+        """As the table of the persons behind it has them."""
+        population = self.metadata.population
+        if population is None:
+            return self.metadata
+        measure = DISTINCT if self.counts_all else f'[{{"contributors":"{self.plan.measure.amount}"}}]'
+        return self.metadata.model_copy(update={"population": population.model_copy(update={"measure": measure})})
+
+
+@dataclass(frozen=True)
+class ProtectedPlans:
+    """The inside tables of plans and the datasets that came of them; for the others see ``ProtectedRelease``."""
+
+    tables: tuple[InsideTable, ...]
+    datasets: tuple[ProtectedDataset, ...]
+    already_published: tuple[Cell, ...]
+    near_misses: tuple[Cell, ...]
+
+
+def protect_counted(counted: Sequence[CountedPlan], earlier: Sequence[Dataset], progress: Progress | None) -> ProtectedPlans:
+    """Shape: the datasets in the order of the plans. ``earlier``: everything published before.
+
+    Raises: Refused for a measure that no rule protects and for datasets that may not be published together; what
+    ``protect_release`` and ``protect_amounts_together`` raise.
+    """
+    for one in counted:
+        _check_rule(one)
+    counts, means = [one for one in counted if one.is_count], [one for one in counted if one.statistic == "mean"]
+    release = protect_release([*map(_count_table, counts), *map(_persons_behind, means)], earlier, progress=progress)
+    own = {one.dataset.id: one for one in release.datasets[: len(counts)]}
+    hidden = {one.plan.dataset: _withheld(found.dataset) for one, found in zip(means, release.datasets[len(counts) :], strict=True)}
+    own |= _protect_amounts([one for one in counted if one.statistic in STATISTICS], hidden, earlier)
+    of_counts = [one.dataset for one in release.datasets[: len(counts)]] + [old for old in earlier if is_of_counts(old)]
+    own |= {one.plan.dataset: _protect_quantiles(one, of_counts) for one in counted if one.statistic in QUANTILES}
+    datasets = tuple(own[one.plan.dataset] for one in counted)
+    refuse_unlinked([one.dataset for one in datasets], earlier)
+    return ProtectedPlans(tuple(one.table for one in counted), datasets, release.already_published, release.near_misses)
+
+
+def _check_rule(one: CountedPlan) -> None:
+    plan, where = one.plan, f"plans/{one.plan.dataset}.yaml"
+    if plan.unit != "person":
+        what = f"no rule protects counts of {plan.unit}s yet; only counts of distinct persons are protected"
+        raise Refused(what, where=f"{where}, unit", fix=_inside(plan))
+    if one.statistic in QUANTILES and not isinstance(plan.protection, QuantileProtection):
+        raise Refused(
+            "a median or quantile is an amount of single persons, and the plan does not say how it is protected",
+            where=f"{where}, protection",
+            fix="write `protection: {each_side: 10, rounded_to: 10}`, or other numbers, in the plan",
+        )
+    if not one.is_count and one.statistic not in (*STATISTICS, *QUANTILES):
+        what = f"no rule protects measure '{one.statistic}': it is not added up from its parts, and tells of them"
+        raise Refused(what, where=f"{where}, measures", fix=_inside(plan))
+
+
+def _inside(plan: TabulationPlan) -> str:
+    return f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}"
+
+
+def _count_table(one: CountedPlan) -> TableToProtect:
+    assert isinstance(one.table, FrequencyTable) and isinstance(one.plan.protection, ThresholdProtection)  # noqa: S101, PT018 - checked
+    return TableToProtect(one.table, one.plan.protection, one.metadata, one.lineage)
+
+
+def _persons_behind(one: CountedPlan) -> TableToProtect:
+    """The persons behind means, as a table of counts under the name of the plan."""
+    table = FrequencyTable(dataset=one.plan.dataset, structure=one.table.structure, values=one.magnitudes.contributors)
+    return TableToProtect(table, ThresholdProtection(minimum=_primary_rule(one.plan).minimum or 2), one.of_counts, one.lineage)
+
+
+def _primary_rule(plan: TabulationPlan) -> PrimaryRule:
+    if isinstance(plan.protection, PrimaryRule):
+        return plan.protection
+    assert isinstance(plan.protection, ThresholdProtection)  # noqa: S101 - quantiles alone have another
+    return PrimaryRule(minimum=plan.protection.minimum)
+
+
+def _withheld(dataset: Dataset) -> Flags:
+    return np.array(dataset.obs_status) == WITHHELD
+
+
+def _protect_amounts(plans: Sequence[CountedPlan], hidden: dict[str, Flags], earlier: Sequence[Dataset]) -> dict[str, ProtectedDataset]:
+    tables = [
+        AmountsToProtect(one.magnitudes, _primary_rule(one.plan), one.metadata, one.lineage, hidden.get(one.plan.dataset)) for one in plans
+    ]
+    return {one.dataset.id: one for one in protect_amounts_together(tables, earlier)}
+
+
+def _protect_quantiles(one: CountedPlan, counts: Sequence[Dataset]) -> ProtectedDataset:
+    rule, share = one.plan.protection, one.plan.measure.quantile
+    assert isinstance(rule, QuantileProtection)  # noqa: S101 - checked
+    hidden = _withheld_in((one.table.structure, one.of_counts.population), counts)
+    return ProtectedDataset(*protect_quantiles(one.magnitudes, HALF if share is None else share, rule, one.metadata, one.lineage, hidden))
+
+
+def _withheld_in(described: Described, counts: Sequence[Dataset]) -> Flags:
+    """Of each cell, whether a table of counts withholds it."""
+    own, *others = number_cells([described, *((one.structure, one.metadata.population) for one in counts)])
+    found = np.zeros(max(int(places.max()) for places in (own, *others)) + 1, dtype=np.bool_)
+    for one, places in zip(counts, others, strict=True):
+        found[places[_withheld(one)]] = True
+    return np.asarray(found[own])
