@@ -55,9 +55,10 @@ def test_inside_plans_are_explained_and_counted_and_not_published(prepared_home:
     assert unlinked.returncode == 4
     assert "datasets benefit-person-months-2022 and benefit-recipients-2022-monthly" in unlinked.stderr
     pensions = [f"pension-amounts-2022-2024-{statistic}" for statistic in ("sum", "mean", "median")]
-    told = run_saime("protect", *pensions, home=prepared_home)
+    told = run_saime("protect", *pensions, "unemployed-2024-by-education", home=prepared_home)
     assert told.returncode == 0, told.stderr
     assert told.stdout.count("0 exposed to the attack\n") == 3
+    assert "cells, each changed by its key by 4 at most; SHA-256" in told.stdout
 
 
 def test_areas_of_another_version_are_estimates_that_add_up(prepared_home: Path) -> None:

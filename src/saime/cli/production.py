@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -123,6 +123,9 @@ def _protect_plans(names: tuple[str, ...], engine: str) -> None:
 
 
 def _tell(one: ProtectedDataset, table: InsideTable) -> None:
+    if one.certificate.kind == "perturbation":
+        click.echo(f"{one.dataset.id}: {number(one.certificate.cells)} cells, {_perturbation(one.certificate.rules)}")
+        return
     for cell, reason in _withheld(one.dataset):
         click.echo(f"{one.dataset.id}\t{' '.join(cell)}\t{reason}")
     certificate, price = one.certificate, ""
@@ -134,6 +137,10 @@ def _tell(one: ProtectedDataset, table: InsideTable) -> None:
         )
     exposed = f"{certificate.exposed} exposed to the attack"
     click.echo(f"{one.dataset.id}: {number(certificate.cells)} cells, {number(certificate.withheld)} withheld{price}; {exposed}")
+
+
+def _perturbation(rules: Mapping[str, str | int | float]) -> str:
+    return f"each changed by its key by {rules['largest_change']} at most; SHA-256 of the perturbation table {rules['table_digest']}"
 
 
 def _withheld(dataset: Dataset) -> list[tuple[tuple[str, ...], str]]:

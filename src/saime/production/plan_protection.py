@@ -16,6 +16,7 @@ from saime.core.errors import Refused
 from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, LineageStep, MagnitudeTable, Metadata
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.protection import ProtectedDataset, TableToProtect, protect_release
+from saime.core.protection.cell_keys import protect_by_cell_keys
 from saime.core.protection.certification import is_of_counts
 from saime.core.protection.constraints import Flags
 from saime.core.protection.linked import Described, number_cells
@@ -25,7 +26,8 @@ from saime.core.protection.linked_stocks import DISTINCT
 from saime.core.protection.quantiles import protect_quantiles
 from saime.core.protection.secondary import Progress
 from saime.core.protection.unlinked import refuse_unlinked
-from saime.core.tabulation.plan import QUANTILES, QuantileProtection, TabulationPlan, ThresholdProtection
+from saime.core.tabulation.engines import CellKeys
+from saime.core.tabulation.plan import QUANTILES, CellKeyProtection, QuantileProtection, TabulationPlan, ThresholdProtection
 from saime.core.tabulation.tabulation import InsideTable
 
 HALF = Decimal("0.5")
@@ -34,13 +36,16 @@ STATISTICS = ("sum", "mean", "person_months")  # what a primary rule protects
 
 @dataclass(frozen=True)
 class CountedPlan:
-    """``counts_all``: the amounts of the plan are never empty, so whoever is counted contributes."""
+    """``counts_all``: the amounts of the plan are never empty, so whoever is counted contributes. ``cell_keys``: one a cell, if the plan
+    asks for the method.
+    """
 
     plan: TabulationPlan
     table: InsideTable
     metadata: Metadata
     lineage: tuple[LineageStep, ...]
     counts_all: bool = True
+    cell_keys: CellKeys | None = None
 
     @property
     def is_count(self) -> bool:
@@ -83,13 +88,14 @@ def protect_counted(counted: Sequence[CountedPlan], earlier: Sequence[Dataset], 
     """
     for one in counted:
         _check_rule(one)
-    counts, means = [one for one in counted if one.is_count], [one for one in counted if one.statistic == "mean"]
+    counts, means = [one for one in counted if one.is_count and one.cell_keys is None], [one for one in counted if one.statistic == "mean"]
     release = protect_release([*map(_count_table, counts), *map(_persons_behind, means)], earlier, progress=progress)
     own = {one.dataset.id: one for one in release.datasets[: len(counts)]}
     hidden = {one.plan.dataset: _withheld(found.dataset) for one, found in zip(means, release.datasets[len(counts) :], strict=True)}
     own |= _protect_amounts([one for one in counted if one.statistic in STATISTICS], hidden, earlier)
     of_counts = [one.dataset for one in release.datasets[: len(counts)]] + [old for old in earlier if is_of_counts(old)]
     own |= {one.plan.dataset: _protect_quantiles(one, of_counts) for one in counted if one.statistic in QUANTILES}
+    own |= {one.plan.dataset: _perturb(one, one.cell_keys) for one in counted if one.cell_keys is not None}
     datasets = tuple(own[one.plan.dataset] for one in counted)
     refuse_unlinked([one.dataset for one in datasets], earlier)
     return ProtectedPlans(tuple(one.table for one in counted), datasets, release.already_published, release.near_misses)
@@ -149,6 +155,11 @@ def _protect_quantiles(one: CountedPlan, counts: Sequence[Dataset]) -> Protected
     assert isinstance(rule, QuantileProtection)  # noqa: S101 - checked
     hidden = _withheld_in((one.table.structure, one.of_counts.population), counts)
     return ProtectedDataset(*protect_quantiles(one.magnitudes, HALF if share is None else share, rule, one.metadata, one.lineage, hidden))
+
+
+def _perturb(one: CountedPlan, keys: CellKeys) -> ProtectedDataset:
+    assert isinstance(one.table, FrequencyTable) and isinstance(one.plan.protection, CellKeyProtection)  # noqa: S101, PT018 - the plan says so
+    return ProtectedDataset(*protect_by_cell_keys(one.table, keys, one.plan.protection.cell_key, one.metadata, one.lineage))
 
 
 def _withheld_in(described: Described, counts: Sequence[Dataset]) -> Flags:

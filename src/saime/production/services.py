@@ -25,14 +25,16 @@ from saime.core.tabulation.compilation import compile_plan, compile_tabulation
 from saime.core.tabulation.completeness import complete_dimensions
 from saime.core.tabulation.concepts import periods_read
 from saime.core.tabulation.duckdb_engine import show_sql
-from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, EngineSettings
+from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, CellKeys, EngineSettings
 from saime.core.tabulation.explanation import explain
-from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.plan import CellKeyProtection, TabulationPlan
 from saime.core.tabulation.tabulation import InsideTable
-from saime.core.tabulation.tabulator import tabulate_plan
+from saime.core.tabulation.tabulator import add_record_keys, tabulate_plan
 from saime.core.warehouse.code_lists import code_lists_of
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.keys import open_record_keys
 from saime.core.warehouse.linkage_records import LinkageRecords
+from saime.core.warehouse.record_keys import record_key_table
 from saime.core.warehouse.store import Warehouse
 from saime.production.decisions import Decision, check_decision
 from saime.production.lineage import digest, plan_lineage
@@ -54,11 +56,12 @@ class Production:
     records: Path
     as_of: datetime | None = None  # count from what was loaded at this moment; None: now
     engines: EngineSettings = NO_SETTINGS
+    keys: Path | None = None
 
     @classmethod
     def in_home(cls, home: Path, pack: Pack) -> Production:
         """The folders of a working folder."""
-        return cls(pack, home / "warehouse", home / "releases", home / "production" / "runs.json")
+        return cls(pack, home / "warehouse", home / "releases", home / "production" / "runs.json", keys=home / "keys")
 
     @property
     def store(self) -> ReleaseStore:
@@ -182,7 +185,19 @@ def protect_plans(
 def _counted(production: Production, plan: TabulationPlan, facts: FactTable, table: InsideTable, engine: str) -> CountedPlan:
     lineage = plan_lineage(production.pack, plan, facts.feed, facts.loads, engine)
     empty = [column.name for column in facts.feed.columns if not column.required]
-    return CountedPlan(plan, table, plan_metadata(production, plan, facts), lineage, counts_all=plan.measure.amount not in empty)
+    keys = _cell_keys(production, plan, facts, engine) if isinstance(plan.protection, CellKeyProtection) else None
+    return CountedPlan(plan, table, plan_metadata(production, plan, facts), lineage, plan.measure.amount not in empty, keys)
+
+
+def _cell_keys(production: Production, plan: TabulationPlan, facts: FactTable, engine: str) -> CellKeys:
+    """Raises: BadInput where there are no record keys, or as ``add_record_keys``."""
+    warehouse = Warehouse(production.warehouse)
+    if production.keys is None or warehouse.key_fingerprint is None:
+        raise BadInput(
+            "there are no record keys to perturb counts with", where=f"plan {plan.dataset}", fix="work in the home of the warehouse"
+        )
+    keys = record_key_table(warehouse, open_record_keys(production.keys, warehouse.key_fingerprint))
+    return add_record_keys(plan, _hierarchies(production, plan), facts, keys, engine, recasts=_recasts(production, plan))
 
 
 def produce_published_tables(production: Production) -> list[Produced]:

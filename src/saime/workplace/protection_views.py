@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from saime.core.errors import BadInput, NotFound, Refused
 from saime.core.protection import TableToProtect
-from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.plan import TabulationPlan, ThresholdProtection
 from saime.production.output_report import find_beside_earlier
 from saime.production.services import Production, plan_metadata
 from saime.production.trials import Trial, try_protection
@@ -121,7 +121,8 @@ def _filters(shown: Shown) -> list[dict[str, Any]]:
 
 def _plans() -> list[TabulationPlan]:
     """The plans that are released and count distinct persons; the other measures have another kind of protection."""
-    return [plan for plan in open_pack().released_plans if plan.measure.count == "distinct" and plan.unit == "person"]
+    plans = [plan for plan in open_pack().released_plans if isinstance(plan.protection, ThresholdProtection)]
+    return [plan for plan in plans if plan.measure.count == "distinct" and plan.unit == "person"]
 
 
 def _find_plan(plan_id: str) -> TabulationPlan:

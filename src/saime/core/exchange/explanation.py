@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.publication import Publication
-from saime.core.model.certificate import AMOUNTS, MEANS, QUANTILES, Certificate
+from saime.core.model.certificate import AMOUNTS, CELL_KEY, MEANS, QUANTILES, Certificate
 from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
 
@@ -43,6 +43,12 @@ DETAIL_NAMES = {
     "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
     "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
     "each_side": Text(lv="Mazākais personu skaits abpus vērtībai", en="Fewest persons on either side of a value"),
+    "largest_change": Text(lv="Lielākā izmaiņa", en="Largest change"),
+    "variance": Text(lv="Izmaiņu dispersija", en="Variance of changes"),
+    "blocked": Text(lv="Skaitļi, kas netiek publicēti: no 1 līdz", en="Counts never published: from 1 to"),
+    "stay": Text(lv="Varbūtība, ka skaitlis nemainās", en="Probability of no change"),
+    "falling": Text(lv="Lielāka izmaiņa nav varbūtīgāka", en="A larger change is not more probable"),
+    "table_digest": Text(lv="Izmaiņu tabulas SHA-256", en="SHA-256 of the perturbation table"),
     "rounded_to": Text(lv="Noapaļots līdz", en="Rounded to"),
     "keep": Text(lv="Šūnas, kuras lūgts saglabāt publicētas", en="Cells asked to be kept published"),
     "prefer_hidden": Text(lv="Šūnas, kuras lūgts slēpt citu vietā", en="Cells asked to be hidden rather than others"),
@@ -51,6 +57,7 @@ DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="n
 DETAIL_VALUES |= {
     AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
     MEANS: Text(lv="vidējo lielumu aizsardzība", en="protection of means"),
+    CELL_KEY: Text(lv="skaitļu maiņa pēc šūnas atslēgas", en="counts changed by cell keys"),
     QUANTILES: Text(lv="mediānu un kvantiļu aizsardzība", en="protection of medians and quantiles"),
 }
 DETAIL_VALUES |= {
@@ -101,6 +108,8 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
         return [*_rule_of_means(certificate), *_attack_of_amounts(certificate)]
     if certificate.rules.get("rule") == QUANTILES:
         return _rule_of_quantiles(certificate)
+    if certificate.rules.get("rule") == CELL_KEY:
+        return _rule_of_cell_keys(certificate)
     return [*_rule(certificate), *_choices(certificate), _counts(certificate), *_attack(certificate), *_linked(certificate)]
 
 
@@ -239,6 +248,21 @@ def _rule_of_quantiles(certificate: Certificate) -> list[Text]:
         ),
         _withheld_of(certificate),
     ]
+
+
+def _rule_of_cell_keys(certificate: Certificate) -> list[Text]:
+    most, blocked = certificate.rules["largest_change"], int(certificate.rules.get("blocked", 0))
+    told = [
+        Text(
+            lv=f"Katrs skaitlis, kas nav nulle, ir nejauši mainīts, lielākais par {most}. Tās pašas personas visur maina skaitli vienādi. "
+            "Kopskaiti mainīti atsevišķi, tāpēc tie nav daļu summas.",
+            en=f"Every count that is not zero is changed at random, by at most {most}. The same persons change a count in the same way "
+            "everywhere. Totals are changed by themselves, so they are not sums of their parts.",
+        )
+    ]
+    if blocked:
+        told.append(Text(lv=f"Skaitļi no 1 līdz {blocked} netiek publicēti.", en=f"Counts of 1 to {blocked} are never published."))
+    return told
 
 
 def _attack_of_amounts(certificate: Certificate) -> list[Text]:

@@ -15,6 +15,7 @@ from saime.core.model.certificate import Certificate, LinkedDataset, dataset_dig
 from saime.core.model.dataset import PRIMARY, SECONDARY, Dataset, LineageStep
 from saime.core.protection.amount_attack import amounts_step, certify_amounts, prove_amounts_together
 from saime.core.protection.attack import Finding, attack, attack_together, exposed_cells, narrowest_interval
+from saime.core.protection.cell_keys import cell_keys_step, certify_cell_keys
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
 from saime.core.protection.quantiles import certify_quantiles, quantiles_step
@@ -79,6 +80,8 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
         return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
     if step := quantiles_step(dataset):
         return certify_quantiles(dataset, step)
+    if step := cell_keys_step(dataset):
+        return certify_cell_keys(dataset, step)
     minimum = minimum_of(dataset)
     try:
         findings = attack(dataset, minimum)

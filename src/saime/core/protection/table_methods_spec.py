@@ -7,25 +7,9 @@ from typing import Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from saime.core.model.perturbation_parameters import PerturbationParameters
 from saime.core.model.strict import Strict
 from saime.core.protection.perturbation import KEY_RANGE
-
-
-class PerturbationParameters(Strict):
-    """The fields of ``PerturbationDesign``. Unit: counts, and counts squared for the variance."""
-
-    largest_change: int = Field(ge=1, le=100)
-    variance: float = Field(gt=0)
-    blocked: int = Field(default=0, ge=0, le=100)
-    stay: float | None = Field(default=None, gt=0, lt=1)
-    falling: bool | tuple[bool, ...] = True
-
-    @field_validator("falling")
-    @classmethod
-    def _says_something(cls, value: bool | tuple[bool, ...]) -> bool | tuple[bool, ...]:
-        if value == ():
-            raise ValueError("give true, false, or one of them for each count from 1 on")
-        return value
 
 
 class CellKeys(Strict):

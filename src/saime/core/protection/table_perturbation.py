@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from saime.core.errors import BadInput
+from saime.core.protection.cell_keys import designed
 from saime.core.protection.perturbation import Counts, Keys, PerturbationTable, Transition, add_keys, keys_of
-from saime.core.protection.perturbation_design import PerturbationDesign
 from saime.core.protection.table_file import read_table
-from saime.core.protection.table_methods_spec import CellKeys, PerturbationParameters
+from saime.core.protection.table_methods_spec import CellKeys
 from saime.core.protection.table_reading import ReadTable
 from saime.core.protection.table_records import memberships
 
@@ -75,12 +75,7 @@ def perturbation_table(keys: CellKeys) -> PerturbationTable:
     if keys.table is not None:
         return read_perturbation_table(keys.table)
     assert keys.design is not None  # noqa: S101 - the spec has checked it
-    return _design(keys.design).table("of the spec")
-
-
-def _design(wanted: PerturbationParameters) -> PerturbationDesign:
-    falling = (wanted.falling,) if isinstance(wanted.falling, bool) else wanted.falling
-    return PerturbationDesign(wanted.largest_change, wanted.variance, wanted.blocked, wanted.stay, falling)
+    return designed(keys.design)
 
 
 def read_perturbation_table(path: Path) -> PerturbationTable:

@@ -3,7 +3,7 @@
 - Person-months are the sum of the monthly stocks: with them, a withheld month is what is left. Counts and person-months are protected by
   different rules, so they are not of one system.
 - Counts changed by cell keys stand beside exact counts of the same cells: the difference is the change, and the exact ones
-  give the others away.
+  give the others away. A mean counts as exact, as a sum beside it tells the persons; so do entrants and leavers, tied to stocks.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import CELL_KEY
+from saime.core.model.certificate import CELL_KEY, MEANS
 from saime.core.model.dataset import WITHHELD, Dataset
 from saime.core.model.period import Period
-from saime.core.protection.linked import connected
+from saime.core.protection.linked import Described, connected
 from saime.core.protection.linked_stocks import DISTINCT
 
 PERSON_MONTHS = '[{"count":"person_months"}]'
@@ -49,7 +49,16 @@ def _is_perturbed(dataset: Dataset) -> bool:
 
 
 def _share_cells(one: Dataset, other: Dataset) -> bool:
-    return len(connected([(d.structure, d.metadata.population) for d in (one, other)])) == 1
+    return len(connected([_counts(dataset) for dataset in (one, other)])) == 1
+
+
+def _counts(dataset: Dataset) -> Described:
+    """The counts that the dataset tells; who knows a mean and a sum knows the persons."""
+    population = dataset.metadata.population
+    is_mean = any(step.kind == "protection" and step.details.get("rule") == MEANS for step in dataset.lineage)
+    if population is None or not is_mean:
+        return dataset.structure, population
+    return dataset.structure, population.model_copy(update={"measure": DISTINCT})
 
 
 def _refused(one: Dataset, other: Dataset, what: str) -> Refused:

@@ -9,14 +9,23 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from saime.core.errors import TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.duckdb_query import PERIODS_AT_ONCE, contributions_query, count_persons_query
-from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.duckdb_query import (
+    PERIODS_AT_ONCE,
+    RECORD_KEY,
+    RECORD_KEYS,
+    add_record_keys_query,
+    contributions_query,
+    count_persons_query,
+)
+from saime.core.tabulation.engines import CellKeys, Progress
 from saime.core.tabulation.specification import Specification
-from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.facts import PERSON, FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 
 Integers = npt.NDArray[np.int64]
 
@@ -48,12 +57,28 @@ class DuckDBEngine:
             result.take(cells, values, persons)
         return result
 
+    def add_record_keys(
+        self, specification: Specification, facts: FactTable, keys: RecordKeyTable, *, progress: Progress | None = None
+    ) -> CellKeys:
+        """Add up the record keys of the distinct persons of each cell. Raises: as above."""
+        sums = np.zeros(specification.structure.size, np.uint32)
+        queries = [add_record_keys_query(specification, first) for first in range(0, len(specification.periods), PERIODS_AT_ONCE)]
+        for cells, added in self._results(queries, facts.partitions, progress, keys):
+            sums[cells] += added.astype(np.uint32)
+        return sums
+
     def _results(
-        self, queries: Sequence[str], partitions: Sequence[tuple[Path, ...]], progress: Progress | None
+        self,
+        queries: Sequence[str],
+        partitions: Sequence[tuple[Path, ...]],
+        progress: Progress | None,
+        keys: RecordKeyTable | None = None,
     ) -> Iterator[list[Integers]]:
         """The columns of each query's answer, for one group of partitions after another."""
         done = 0
         with self._connect() as connection:
+            if keys is not None:
+                connection.register(RECORD_KEYS.strip('"'), pa.table({PERSON: keys.numbers, RECORD_KEY.strip('"'): keys.keys}))
             for group in _groups(partitions, self.group_bytes):
                 files = [str(path) for partition in group for path in partition]
                 yield from self._answers(connection, queries, files)

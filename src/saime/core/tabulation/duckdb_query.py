@@ -15,8 +15,10 @@ from itertools import product
 from saime.core.model.period import Period
 from saime.core.tabulation.specification import Between, CountedDimension, Leaf, Specification, Test
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
+from saime.core.warehouse.record_keys import KEY_RANGE
 
 PERIODS_AT_ONCE = 63  # bits of a number that the query keeps for periods
+RECORD_KEYS, RECORD_KEY = '"the record keys"', '"the record key"'
 TOUCHED, AMOUNT, ROW = '"touched periods"', '"the amount"', '"the row"'  # our own names have a space, so that no fact column meets them
 
 
@@ -25,13 +27,24 @@ def count_persons_query(specification: Specification, first: int = 0) -> str:
 
     ``first``: the query counts that period and the following ones, PERIODS_AT_ONCE in all.
     """
+    return _query_over_persons(specification, first, "count(*)")
+
+
+def add_record_keys_query(specification: Specification, first: int = 0) -> str:
+    """The same with the sum of the persons' record keys, modulo 2**32; they stand in the relation RECORD_KEYS."""
+    return _query_over_persons(specification, first, f"sum({RECORD_KEY})", keys=True)
+
+
+def _query_over_persons(specification: Specification, first: int, summed: str, *, keys: bool = False) -> str:
+    """``summed``: over the persons of a cell, each once."""
     periods = list(enumerate(specification.periods))[first : first + PERIODS_AT_ONCE]
     dimensions = list(zip(specification.dimensions, specification.structure.strides, strict=False))
     steps = [_spells(specification, [period for _, period in periods])]
     steps += [step for dimension in specification.dimensions for step in (_leaves(dimension), _ancestors(dimension))]
-    steps += [_person_leaves(specification), _counted(dimensions), _periods([position for position, _ in periods])]
+    total = f"(sum(persons) % {KEY_RANGE})::bigint" if keys else "sum(persons)::bigint"
+    steps += [_person_leaves(specification), _counted(dimensions, summed, keys=keys), _periods([position for position, _ in periods])]
     return f"""with {", ".join(steps)}
-select cell + position as cell, sum(persons)::bigint as persons
+select cell + position as cell, {total} as persons
 from counted join periods on ({TOUCHED} & periods.bit) <> 0
 group by all
 order by all
@@ -162,9 +175,9 @@ def _same_values(dimension: CountedDimension) -> str:
     return " and ".join(f"spells.{quote(c)} is not distinct from {relation}.{quote(c)}" for c in dimension.columns) or "true"
 
 
-def _counted(dimensions: Sequence[tuple[CountedDimension, int]]) -> str:
+def _counted(dimensions: Sequence[tuple[CountedDimension, int]], summed: str, *, keys: bool) -> str:
     combinations = product(*(range(dimension.depths) for dimension, _ in dimensions))
-    blocks = "\n    union all".join(_persons_by_cell(dimensions, depths) for depths in combinations)
+    blocks = "\n    union all".join(_persons_by_cell(dimensions, depths, summed, keys=keys) for depths in combinations)
     return f"""counted as (  -- grain: cell before time and set of periods, one block for each combination of depths{blocks}
 )"""
 
@@ -181,11 +194,12 @@ def _row_cells(dimensions: Sequence[tuple[CountedDimension, int]]) -> str:
 )"""
 
 
-def _persons_by_cell(dimensions: Sequence[tuple[CountedDimension, int]], depths: Sequence[int]) -> str:
+def _persons_by_cell(dimensions: Sequence[tuple[CountedDimension, int]], depths: Sequence[int], summed: str, *, keys: bool) -> str:
     cell, joins = _cell_and_joins(dimensions, depths)
+    with_keys = f" join {RECORD_KEYS} using ({PERSON})" if keys else ""
     return f"""
-    select cell, {TOUCHED}, count(*) as persons
-    from (select {PERSON}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON}, cell)
+    select cell, {TOUCHED}, {summed} as persons
+    from (select {PERSON}, {cell} as cell, bit_or({TOUCHED}) as {TOUCHED} from person_leaves{joins} group by {PERSON}, cell){with_keys}
     where cell is not null
     group by all"""
 

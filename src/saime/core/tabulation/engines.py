@@ -6,11 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+import numpy.typing as npt
+
 from saime.core.errors import BadInput
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
+
+CellKeys = npt.NDArray[np.uint32]  # one a cell; fractions of 2**32
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,15 @@ class AddsAmounts(Protocol):
     def add_up(
         self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None
     ) -> Contributions: ...
+
+
+@runtime_checkable
+class AddsRecordKeys(Protocol):
+    """An engine that also adds up the record keys of the distinct persons of every cell, modulo 2**32."""
+
+    def add_record_keys(
+        self, specification: Specification, facts: FactTable, keys: RecordKeyTable, *, progress: Progress | None = None
+    ) -> CellKeys: ...
 
 
 def _reference(settings: EngineSettings) -> Engine:

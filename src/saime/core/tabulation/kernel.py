@@ -16,7 +16,7 @@ import numpy as np
 
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.engines import CellKeys, Progress
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, SumLoops, persons_by_cell
 from saime.core.tabulation.kernel_households import Share, rows_of_share, shares_of
 from saime.core.tabulation.kernel_layout import Layout, Trees, lay_out
@@ -26,6 +26,7 @@ from saime.core.tabulation.kernel_months import LayerLoops, MonthLayers
 from saime.core.tabulation.kernel_rows import Rows, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 
 WORTH_A_THREAD = 2**20  # bytes of Parquet
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
@@ -106,7 +107,7 @@ class KernelEngine:
 
     def add_up(self, specification: Specification, facts: FactTable, *, ordered: bool, progress: Progress | None = None) -> Contributions:
         """Add up the amounts of each person in each cell. Raises: as ``tabulate``."""
-        from saime.core.tabulation.kernel_amounts import AmountAdder, with_amounts  # it builds on a Counter
+        from saime.core.tabulation.kernel_amounts import AmountAdder, with_amounts  # it builds on the loops chosen here
 
         layout, loops = lay_out(specification, facts), self.loops or best_loops()
         columns = with_amounts(layout, specification)
@@ -120,6 +121,24 @@ class KernelEngine:
         ):
             result.add(adder.result)
         return result
+
+    def add_record_keys(
+        self, specification: Specification, facts: FactTable, keys: RecordKeyTable, *, progress: Progress | None = None
+    ) -> CellKeys:
+        """Add up the record keys of the distinct persons of each cell. Raises: as ``tabulate``."""
+        from saime.core.tabulation.kernel_amounts import RecordKeyAdder  # it builds on the loops chosen here
+
+        layout, loops = lay_out(specification, facts), self.loops or best_loops()
+        sums = np.zeros(specification.structure.size, np.uint32)
+        for adder in _each_thread(
+            self.threads,
+            lambda: RecordKeyAdder(layout, loops, specification, keys),
+            lambda files: read_blocks(files, layout.classes),
+            facts.partitions,
+            progress,
+        ):
+            sums += adder.sums
+        return sums
 
     def threads_for(self, layout: Layout, facts: FactTable) -> int:
         """As many as are worth their own cube."""

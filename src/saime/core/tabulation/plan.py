@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from saime.core.errors import BadInput
 from saime.core.model.classification import Condition
 from saime.core.model.period import Period
+from saime.core.model.perturbation_parameters import PerturbationParameters
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.model.text import Text
 
@@ -89,6 +90,12 @@ class QuantileProtection(_Strict):
     rounded_to: Decimal = Field(gt=0)
 
 
+class CellKeyProtection(_Strict):
+    """Every count is changed by the key of its cell, which its persons give it; nothing is withheld (docs/adr/0024)."""
+
+    cell_key: PerturbationParameters
+
+
 class Layout(_Strict):
     """How the page shows the dataset: which dimensions run down and across, and which chart."""
 
@@ -97,7 +104,7 @@ class Layout(_Strict):
     chart: dict[str, str] = {}
 
 
-Protection = ThresholdProtection | PrimaryRule | QuantileProtection
+Protection = ThresholdProtection | PrimaryRule | QuantileProtection | CellKeyProtection
 
 
 class TabulationPlan(_Strict):
@@ -146,6 +153,8 @@ class TabulationPlan(_Strict):
             _check_is_for_amounts(self.protection, self.measures.values())
         if isinstance(self.protection, QuantileProtection) and any(m.statistic not in QUANTILES for m in self.measures.values()):
             raise ValueError("`each_side` and `rounded_to` protect medians and quantiles only")
+        if isinstance(self.protection, CellKeyProtection):
+            _check_has_cell_keys(self)
         if self.unit == "household" and "unit_measure" not in self.model_fields_set:
             raise ValueError("a plan that counts households says so in `unit_measure`")
         if TIME in self.dimensions:
@@ -163,6 +172,14 @@ def _choices(rule: Protection, measures: Iterable[Measure]) -> tuple[dict[str, t
     if blocks and any(measure.count != "distinct" for measure in measures):
         raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")
     return blocks
+
+
+def _check_has_cell_keys(plan: TabulationPlan) -> None:
+    is_distinct = all(measure.count == "distinct" and measure.concept != "average_of_months" for measure in plan.measures.values())
+    if plan.unit != "person" or not is_distinct:
+        raise ValueError("`cell_key` protects counts of distinct persons only")
+    if any(dimension.membership == "per_person" for dimension in plan.dimensions.values()):
+        raise ValueError("`cell_key` does not go with `membership: per_person`")
 
 
 def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> None:

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.engines import CellKeys, Progress
 from saime.core.tabulation.specification import CountedDimension, Specification, Stored
 from saime.core.tabulation.time import touches
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO, FactTable
+from saime.core.warehouse.record_keys import KEY_RANGE, RecordKeyTable
 
 
 class Row(NamedTuple):
@@ -56,6 +57,20 @@ class ReferenceEngine:
             if progress:
                 progress(done, len(facts.partitions))
         return result
+
+    def add_record_keys(
+        self, specification: Specification, facts: FactTable, keys: RecordKeyTable, *, progress: Progress | None = None
+    ) -> CellKeys:
+        """Add up the record keys of the distinct persons of each cell. Raises: OSError if a partition cannot be read."""
+        sums = [0] * specification.structure.size
+        for done, files in enumerate(facts.partitions, start=1):
+            for person, rows in _by_person(files, specification.columns).items():
+                key = int(keys.of(np.array([person], np.uint32))[0])
+                for cell in set(_cells_of_person(specification, rows)):
+                    sums[cell] += key
+            if progress:
+                progress(done, len(facts.partitions))
+        return np.array([total % KEY_RANGE for total in sums], np.uint32)
 
 
 def _by_person(files: Sequence[Path], columns: tuple[str, ...], counts: str = PERSON) -> dict[int, list[Row]]:

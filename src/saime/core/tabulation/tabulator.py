@@ -9,10 +9,20 @@ from saime.core.model.classification import Classification
 from saime.core.model.recast import Recast
 from saime.core.tabulation.agreement import check_agreement
 from saime.core.tabulation.compilation import NO_RECASTS, compile_tabulation
-from saime.core.tabulation.engines import DEFAULT_ENGINE, NO_SETTINGS, AddsAmounts, EngineSettings, Progress, get_engine
+from saime.core.tabulation.engines import (
+    DEFAULT_ENGINE,
+    NO_SETTINGS,
+    AddsAmounts,
+    AddsRecordKeys,
+    CellKeys,
+    EngineSettings,
+    Progress,
+    get_engine,
+)
 from saime.core.tabulation.plan import QUANTILES, TabulationPlan
 from saime.core.tabulation.tabulation import InsideTable
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 
 
 def tabulate_plan(
@@ -39,6 +49,31 @@ def tabulate_plan(
     counts = get_engine(engine, settings).tabulate(counted, facts, progress=progress)
     check_agreement(counts, plan, classifications, counted.periods)
     return tabulation.table_of_counts(counts)
+
+
+def add_record_keys(
+    plan: TabulationPlan,
+    classifications: Mapping[str, Classification],
+    facts: FactTable,
+    keys: RecordKeyTable,
+    engine: str = DEFAULT_ENGINE,
+    progress: Progress | None = None,
+    recasts: Mapping[str, Recast] = NO_RECASTS,
+) -> CellKeys:
+    """The cell keys of a plan of distinct persons. Shape: the cells of its table, in order.
+
+    Raises: BadInput if the engine does not add up record keys, and for divided codes, whose parts have no persons of their own.
+    """
+    tabulation = compile_tabulation(plan, classifications, facts, recasts)
+    if any(recast.splits for recast in tabulation.recasts.values()):
+        what = "a mapping divides codes, and estimated parts have no persons whose keys could be added"
+        raise BadInput(
+            what, where=f"plans/{plan.dataset}.yaml, protection", fix="protect with a `minimum`, or use a version without splits"
+        )
+    adder = get_engine(engine)
+    if not isinstance(adder, AddsRecordKeys):
+        raise BadInput(f"engine {engine} does not add up record keys", where="--engine", fix=f"use --engine {DEFAULT_ENGINE}")
+    return adder.add_record_keys(tabulation.counted, facts, keys, progress=progress)
 
 
 def _adder(name: str, settings: EngineSettings) -> AddsAmounts:
