@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from saime.core.model.certificate import LinkedDataset
 from saime.core.model.dataset import WITHHELD, Dataset, FrequencyTable, Metadata
 from saime.core.protection import protect
-from saime.core.protection.amount_attack import amounts_step
 from saime.core.protection.attack import Finding, attack
-from saime.core.protection.certification import Together
+from saime.core.protection.certification import Together, is_of_counts
 from saime.core.protection.linked_counts import TableToProtect, already_published, near_misses, price_of
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import cell_weights
@@ -121,7 +120,7 @@ def report_on(production: Production, item: Produced, before: Release | None, pr
     report = DatasetReport(
         dataset=item.dataset, digest=item.digest, cells=kept.dataset.structure.size, differences=_differences(kept.dataset, before)
     )
-    if kept.certificate.kind != "attack" or amounts_step(kept.dataset):
+    if kept.certificate.kind != "attack" or not is_of_counts(kept.dataset):
         return report
     told = _on_counts(production, kept.dataset) | {"reasons_told": bool(kept.certificate.primary) or not kept.certificate.withheld}
     narrowest = proof.narrowest_interval if proof else kept.certificate.narrowest_interval

@@ -22,9 +22,10 @@ from saime.core.protection.constraints import Flags
 from saime.core.protection.linked import Described, number_cells
 from saime.core.protection.linked_amounts import AmountsToProtect, protect_amounts_together
 from saime.core.protection.linked_counts import Cell
-from saime.core.protection.linked_stocks import DISTINCT
+from saime.core.protection.linked_stocks import DISTINCT, of_counts
 from saime.core.protection.quantiles import protect_quantiles
 from saime.core.protection.secondary import Progress
+from saime.core.protection.shares import publish_shares
 from saime.core.protection.unlinked import refuse_unlinked
 from saime.core.tabulation.engines import CellKeys
 from saime.core.tabulation.plan import QUANTILES, CellKeyProtection, QuantileProtection, TabulationPlan, ThresholdProtection
@@ -62,10 +63,12 @@ class CountedPlan:
 
     @property
     def of_counts(self) -> Metadata:
-        """As the table of the persons behind it has them."""
+        """As the table of counts behind it has them; of a count its own."""
         population = self.metadata.population
         if population is None:
             return self.metadata
+        if self.is_count:
+            return self.metadata.model_copy(update={"population": of_counts(population)})
         measure = DISTINCT if self.counts_all else f'[{{"contributors":"{self.plan.measure.amount}"}}]'
         return self.metadata.model_copy(update={"population": population.model_copy(update={"measure": measure})})
 
@@ -90,11 +93,11 @@ def protect_counted(counted: Sequence[CountedPlan], earlier: Sequence[Dataset], 
         _check_rule(one)
     counts, means = [one for one in counted if one.is_count and one.cell_keys is None], [one for one in counted if one.statistic == "mean"]
     release = protect_release([*map(_count_table, counts), *map(_persons_behind, means)], earlier, progress=progress)
-    own = {one.dataset.id: one for one in release.datasets[: len(counts)]}
+    own = {one.plan.dataset: _published(one, found) for one, found in zip(counts, release.datasets, strict=False)}
     hidden = {one.plan.dataset: _withheld(found.dataset) for one, found in zip(means, release.datasets[len(counts) :], strict=True)}
     own |= _protect_amounts([one for one in counted if one.statistic in STATISTICS], hidden, earlier)
-    of_counts = [one.dataset for one in release.datasets[: len(counts)]] + [old for old in earlier if is_of_counts(old)]
-    own |= {one.plan.dataset: _protect_quantiles(one, of_counts) for one in counted if one.statistic in QUANTILES}
+    known = [one.dataset for one in release.datasets[: len(counts)]] + [old for old in earlier if is_of_counts(old)]
+    own |= {one.plan.dataset: _protect_quantiles(one, known) for one in counted if one.statistic in QUANTILES}
     own |= {one.plan.dataset: _perturb(one, one.cell_keys) for one in counted if one.cell_keys is not None}
     datasets = tuple(own[one.plan.dataset] for one in counted)
     refuse_unlinked([one.dataset for one in datasets], earlier)
@@ -121,9 +124,15 @@ def _inside(plan: TabulationPlan) -> str:
     return f"write `release: false` in the plan and use it inside: saime tabulate {plan.dataset}"
 
 
+def _published(one: CountedPlan, counts: ProtectedDataset) -> ProtectedDataset:
+    """The counts, or the shares made of them."""
+    share_of = one.plan.measure.share_of
+    return counts if share_of is None else ProtectedDataset(*publish_shares(counts.dataset, share_of, one.metadata))
+
+
 def _count_table(one: CountedPlan) -> TableToProtect:
     assert isinstance(one.table, FrequencyTable) and isinstance(one.plan.protection, ThresholdProtection)  # noqa: S101, PT018 - checked
-    return TableToProtect(one.table, one.plan.protection, one.metadata, one.lineage)
+    return TableToProtect(one.table, one.plan.protection, one.of_counts, one.lineage)
 
 
 def _persons_behind(one: CountedPlan) -> TableToProtect:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from saime.core.exchange.numbers import format_number
 from saime.core.exchange.publication import Publication
-from saime.core.model.certificate import AMOUNTS, CELL_KEY, MEANS, QUANTILES, Certificate
+from saime.core.model.certificate import AMOUNTS, CELL_KEY, MEANS, QUANTILES, SHARES, Certificate
 from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
 
@@ -42,6 +42,7 @@ DETAIL_NAMES = {
     "pq_q": Text(lv="pq noteikums: q", en="pq rule: q"),
     "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
     "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
+    "share_of": Text(lv="Daļa no dimensijas kopskaita", en="Share of the total of dimension"),
     "each_side": Text(lv="Mazākais personu skaits abpus vērtībai", en="Fewest persons on either side of a value"),
     "largest_change": Text(lv="Lielākā izmaiņa", en="Largest change"),
     "variance": Text(lv="Izmaiņu dispersija", en="Variance of changes"),
@@ -58,6 +59,7 @@ DETAIL_VALUES |= {
     AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
     MEANS: Text(lv="vidējo lielumu aizsardzība", en="protection of means"),
     CELL_KEY: Text(lv="skaitļu maiņa pēc šūnas atslēgas", en="counts changed by cell keys"),
+    SHARES: Text(lv="daļu aizsardzība", en="protection of shares"),
     QUANTILES: Text(lv="mediānu un kvantiļu aizsardzība", en="protection of medians and quantiles"),
 }
 DETAIL_VALUES |= {
@@ -108,6 +110,8 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
         return [*_rule_of_means(certificate), *_attack_of_amounts(certificate)]
     if certificate.rules.get("rule") == QUANTILES:
         return _rule_of_quantiles(certificate)
+    if certificate.rules.get("rule") == SHARES:
+        return [*_rule(certificate), *_rule_of_shares(certificate), *_attack_of_amounts(certificate)]
     if certificate.rules.get("rule") == CELL_KEY:
         return _rule_of_cell_keys(certificate)
     return [*_rule(certificate), *_choices(certificate), _counts(certificate), *_attack(certificate), *_linked(certificate)]
@@ -245,6 +249,16 @@ def _rule_of_quantiles(certificate: Certificate) -> list[Text]:
             f"Tā ir noapaļota (solis: {lv}), tāpēc nav nevienas personas precīzā summa.",
             en=f"A value is published where at least {persons} persons have that amount or less, and at least {persons} that or more. "
             f"It is rounded to {en}, so it is nobody's exact amount.",
+        ),
+        _withheld_of(certificate),
+    ]
+
+
+def _rule_of_shares(certificate: Certificate) -> list[Text]:
+    return [
+        Text(
+            lv="Daļa netiek publicēta, ja netiktu publicēts kāds no tās pamatā esošajiem skaitļiem. Tie aizsargāti, it kā būtu publicēti.",
+            en="A share is not published where a count that it is made of would not be. These are protected as if they were published.",
         ),
         _withheld_of(certificate),
     ]

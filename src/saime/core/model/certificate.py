@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from saime.core.model.dataset import Dataset
 from saime.core.model.text import Text
 
-AMOUNTS, MEANS, QUANTILES, CELL_KEY = "amounts", "means", "quantiles", "cell-key"  # rules of certificates; counts have a threshold
+AMOUNTS, MEANS, QUANTILES = "amounts", "means", "quantiles"  # rules of certificates; counts have a threshold
+CELL_KEY, SHARES = "cell-key", "shares"
 
 
 class LinkedDataset(BaseModel):

@@ -20,6 +20,7 @@ from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
 from saime.core.protection.quantiles import certify_quantiles, quantiles_step
 from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
+from saime.core.protection.shares import certify_shares, counts_told, shares_step
 from saime.core.protection.solver import SOLVER
 from saime.core.protection.unlinked import refuse_unlinked
 
@@ -80,6 +81,8 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
         return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
     if step := quantiles_step(dataset):
         return certify_quantiles(dataset, step)
+    if step := shares_step(dataset):
+        return certify_shares(dataset, step).model_copy(update={"solver": certificate.solver})
     if step := cell_keys_step(dataset):
         return certify_cell_keys(dataset, step)
     minimum = minimum_of(dataset)
@@ -117,7 +120,14 @@ def prove_together(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> d
     refuse_unlinked(datasets, before)
     amounts = prove_amounts_together([d for d in datasets if amounts_step(d)], [d for d in before if amounts_step(d)])
     found = {name: Together(linked, None) for name, linked in amounts.items()}
-    return found | _prove_counts([d for d in datasets if is_of_counts(d)], [d for d in before if is_of_counts(d)])
+    return found | _prove_counts(told_counts(datasets, [*datasets, *before]), told_counts(before, [*datasets, *before]))
+
+
+def told_counts(datasets: Sequence[Dataset], everything: Sequence[Dataset]) -> dict[str, Dataset]:
+    """By digest, the datasets of exact counts, and those of shares as the counts that they tell beside totals of ``everything``."""
+    counts = [one for one in everything if is_of_counts(one)]
+    told = ((one, one if is_of_counts(one) else counts_told(one, counts)) for one in datasets if is_of_counts(one) or shares_step(one))
+    return {dataset_digest(one): found for one, found in told}
 
 
 def is_of_counts(dataset: Dataset) -> bool:
@@ -126,12 +136,10 @@ def is_of_counts(dataset: Dataset) -> bool:
     return not steps or "rule" not in steps[-1].details
 
 
-def _prove_counts(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> dict[str, Together]:
-    """``earlier``: none of the datasets is among them."""
-    current = {dataset_digest(dataset): dataset for dataset in datasets}
-    before = {dataset_digest(dataset): dataset for dataset in earlier}
-    kept = agreeing(list(before.values()), [shown_by(dataset) for dataset in datasets])
-    everything = [*current.items(), *((dataset_digest(dataset), dataset) for dataset in kept)]
+def _prove_counts(current: dict[str, Dataset], earlier: dict[str, Dataset]) -> dict[str, Together]:
+    """By digest; no earlier dataset is among the current ones."""
+    kept = agreeing(list(earlier.values()), [shown_by(dataset) for dataset in current.values()])
+    everything = [*current.items(), *((digest, dataset) for digest, dataset in earlier.items() if any(dataset is one for one in kept))]
     described = [(dataset.structure, dataset.metadata.population) for _, dataset in everything]
     found: dict[str, Together] = {}
     for group in connected(described):

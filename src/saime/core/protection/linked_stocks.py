@@ -16,6 +16,7 @@ leavers are the two of the periods compared, the earlier first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -43,6 +44,14 @@ class Tie:
     lower: float
     upper: float
     is_change: bool = False
+
+
+def of_counts(population: Population) -> Population:
+    """The population of the counts that shares are made of; any other as it is."""
+    if "share_of" not in population.measure:
+        return population
+    measures = [{name: value for name, value in one.items() if name != "share_of"} for one in json.loads(population.measure)]
+    return population.model_copy(update={"measure": json.dumps(measures, sort_keys=True, separators=(",", ":"))})
 
 
 def is_movement(population: Population | None) -> bool:

@@ -34,7 +34,7 @@ from saime.core.model.dataset import (
 )
 from saime.core.model.text import Text
 from saime.core.protection.attack import attack, exposed_cells
-from saime.core.protection.certification import certify, is_of_counts, prove_together, refuse_exposed
+from saime.core.protection.certification import certify, prove_together, refuse_exposed, told_counts
 from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
 from saime.core.protection.linked import agreeing, connected
@@ -88,7 +88,7 @@ def protect_release(
     """
     for one in tables:
         check_declaration(one.table, nested=not is_movement(one.metadata.population))
-    before = agreeing([dataset for dataset in earlier if is_of_counts(dataset)], [one.shown for one in tables])
+    before = agreeing(list(told_counts(earlier, earlier).values()), [one.shown for one in tables])
     places = sorted(range(len(tables)), key=lambda place: tables[place].table.dataset)
     described = [*(tables[place].described for place in places), *((d.structure, d.metadata.population) for d in before)]
     datasets: dict[int, Dataset] = {}

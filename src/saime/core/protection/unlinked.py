@@ -15,7 +15,7 @@ from saime.core.model.certificate import CELL_KEY, MEANS
 from saime.core.model.dataset import WITHHELD, Dataset
 from saime.core.model.period import Period
 from saime.core.protection.linked import Described, connected
-from saime.core.protection.linked_stocks import DISTINCT
+from saime.core.protection.linked_stocks import DISTINCT, of_counts
 
 PERSON_MONTHS = '[{"count":"person_months"}]'
 
@@ -36,7 +36,7 @@ def refuse_unlinked(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> 
 def _months_follow(person_months: Dataset, stocks: Dataset) -> bool:
     """Whether something is withheld, and a period of the one is made of months of the other."""
     one, other = person_months.metadata.population, stocks.metadata.population
-    if one is None or other is None or (one.measure, other.measure) != (PERSON_MONTHS, DISTINCT):
+    if one is None or other is None or (one.measure, of_counts(other).measure) != (PERSON_MONTHS, DISTINCT):
         return False
     if (one.feed, one.filter) != (other.feed, other.filter) or not any(WITHHELD in d.obs_status for d in (person_months, stocks)):
         return False
@@ -56,9 +56,9 @@ def _counts(dataset: Dataset) -> Described:
     """The counts that the dataset tells; who knows a mean and a sum knows the persons."""
     population = dataset.metadata.population
     is_mean = any(step.kind == "protection" and step.details.get("rule") == MEANS for step in dataset.lineage)
-    if population is None or not is_mean:
-        return dataset.structure, population
-    return dataset.structure, population.model_copy(update={"measure": DISTINCT})
+    if population is None:
+        return dataset.structure, None
+    return dataset.structure, population.model_copy(update={"measure": DISTINCT}) if is_mean else of_counts(population)
 
 
 def _refused(one: Dataset, other: Dataset, what: str) -> Refused:

@@ -45,6 +45,7 @@ class Measure(_Strict):
     """What a cell holds: a count of persons, or a statistic of an amount column (docs/adr/0014).
 
     ``concept`` says when a distinct person counts: ever in the period, on its first or last day, or as the mean of its months.
+    ``share_of``: what is published are percentages of the total of this dimension.
     ``quantile`` is the share of persons at or below the value; ``definition`` names how it is read off the ordered persons.
     """
 
@@ -54,6 +55,7 @@ class Measure(_Strict):
     statistic: Literal["sum", "mean", "median", "quantile"] | None = None
     quantile: Decimal | None = Field(default=None, gt=0, lt=1)
     definition: Literal["inverse_ecdf", "linear"] = "linear"
+    share_of: str | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -63,6 +65,8 @@ class Measure(_Strict):
             raise ValueError("a measure of an amount, and no other, has a `statistic`")
         if (self.statistic == "quantile") != (self.quantile is not None):
             raise ValueError("the statistic quantile, and no other, has a `quantile` between 0 and 1")
+        if self.share_of is not None and self.count != "distinct":
+            raise ValueError("`share_of` belongs to `count: distinct`")
         if self.concept != "ever" and self.count != "distinct":
             raise ValueError("`concept` belongs to `count: distinct`")
         return self
@@ -159,6 +163,8 @@ class TabulationPlan(_Strict):
             raise ValueError("a plan that counts households says so in `unit_measure`")
         if TIME in self.dimensions:
             raise ValueError(f"{TIME} is made from reference_period and is not declared")
+        for measure in self.measures.values():
+            _check_share(self, measure)
         known = {*self.dimensions, TIME}
         blocks = (*self.not_available, *_choices(self.protection, self.measures.values()))
         named = [*self.layout.rows, *self.layout.columns, *(d for cells in blocks for d in cells)]
@@ -172,6 +178,17 @@ def _choices(rule: Protection, measures: Iterable[Measure]) -> tuple[dict[str, t
     if blocks and any(measure.count != "distinct" for measure in measures):
         raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")
     return blocks
+
+
+def _check_share(plan: TabulationPlan, measure: Measure) -> None:
+    if measure.share_of is None:
+        return
+    if measure.share_of not in plan.dimensions:
+        raise ValueError(f"`share_of` names a dimension of the plan: {', '.join(plan.dimensions)}")
+    if not isinstance(plan.protection, ThresholdProtection) or measure.concept == "average_of_months":
+        raise ValueError("shares are protected by the threshold of the counts that they are made of")
+    if "unit_measure" not in plan.model_fields_set:
+        raise ValueError("a plan of shares says so in `unit_measure`, such as {lv: procenti, en: percent}")
 
 
 def _check_has_cell_keys(plan: TabulationPlan) -> None:
