@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from saime.core.model.dataset import Dataset, DataStructure, Dimension, Population
 from saime.core.protection.constraints import Knowledge, Numbers, Places, as_numbers, knowledge
-from saime.core.protection.linked_stocks import Tie, is_movement, ties_of
+from saime.core.protection.linked_stocks import Tie, day_counted, is_movement, ties_of
 from saime.core.protection.reduction import keep_rows, merge_terms
 
 Described = tuple[DataStructure, Population | None]
@@ -114,7 +114,7 @@ def agreeing(earlier: Sequence[Dataset], current: Sequence[Shown]) -> list[Datas
 
 
 def _agree(one: Shown, other: Shown) -> bool:
-    if one[0][1] is None or other[0][1] is None or _whom(one[0][1]) != _whom(other[0][1]):
+    if one[0][1] is None or other[0][1] is None or _whom(one[0][1])[:2] != _whom(other[0][1])[:2]:
         return True
     first, second = number_cells([one[0], other[0]])
     known = np.full(max(int(first.max()), int(second.max())) + 1, np.nan)
@@ -148,8 +148,9 @@ def _scopes(described: Described, alone: int, dimensions: Sequence[str], names: 
 def _periods(dimension: Dimension, population: Population | None, alone: int, names: _Numbering) -> Places:
     if population is None:
         return np.array([names[("alone", alone, code.id)] for code in dimension.codes])
-    whom = _whom(population)
-    return np.array([names[(whom, code.id, population.data.get(code.id, ""))] for code in dimension.codes])
+    counted = (day_counted(population, code.id) for code in dimension.codes)
+    data = (population.data.get(code.id, "") for code in dimension.codes)
+    return np.array([names[(population.feed, population.filter, *one, loads)] for one, loads in zip(counted, data, strict=True)])
 
 
 def _whom(population: Population) -> tuple[str, str, str]:

@@ -10,8 +10,8 @@ and ``l(t)`` for its leavers (in ``t``, not in the period after), with ``s`` the
 and for a longer period ``P`` that takes in both, ``D(P) >= D(s) + e(t)``; if neighbours ``t1 ... tn`` make up all of ``P``, also
 ``D(P) <= D(t1) + e(t2) + ... + e(tn)``. The same from the other end with leavers.
 
-All are of the same persons only where they come from the same deliveries. A population tells these by period; those of entrants and
-leavers are the two of the periods compared, the earlier first.
+Who is there on a day of a period is one of those ever in it. All are of the same persons only where they come from the same deliveries.
+A population tells these by period; those of entrants and leavers are the two of the periods compared, the earlier first.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from saime.core.model.text import Text
 from saime.core.protection.constraints import INFINITY
 
 DISTINCT, ENTRANTS, LEAVERS = ('[{"count":"distinct"}]', '[{"count":"entrants"}]', '[{"count":"leavers"}]')  # as a population has it
+DAYS = {f'[{{"concept":"{concept}","count":"distinct"}}]': concept for concept in ("at_start", "at_end")}
 AND = "+"  # between the deliveries of two periods
 
 Described = tuple[DataStructure, Population | None]
@@ -54,6 +55,17 @@ def of_counts(population: Population) -> Population:
     return population.model_copy(update={"measure": json.dumps(measures, sort_keys=True, separators=(",", ":"))})
 
 
+def day_counted(population: Population, period: str) -> tuple[str, str]:
+    """The measure and the period that cells are known by: the stock on the last day of a quarter is that of its last month, and
+    of that day.
+    """
+    measure = of_counts(population).measure
+    if measure not in DAYS:
+        return population.measure, period
+    span = Period.parse(period)
+    return DISTINCT, (span.start if DAYS[measure] == "at_start" else span.end).isoformat()
+
+
 def is_movement(population: Population | None) -> bool:
     """Whether the table counts entrants or leavers. Who is one of a code need not be one of the code above: they may have moved."""
     return population is not None and population.measure in (ENTRANTS, LEAVERS)
@@ -61,7 +73,7 @@ def is_movement(population: Population | None) -> bool:
 
 def ties_of(datasets: Sequence[Described]) -> Iterator[Tie]:
     """All ties of the datasets; of each, whether every term is published is still to be seen."""
-    if not any(is_movement(population) for _, population in datasets):
+    if not any(population and population.measure != DISTINCT for _, population in datasets):
         return
     for structure, population in datasets:
         time = _time(structure)
@@ -69,6 +81,8 @@ def ties_of(datasets: Sequence[Described]) -> Iterator[Tie]:
             continue
         if is_movement(population):
             yield from _ties_of_movement(structure, population, time)
+        elif population.measure in DAYS:
+            yield Tie(((structure, population), _at(structure, population, DISTINCT, population.data)), (1.0, -1.0), -INFINITY, 0.0)
         elif population.measure == DISTINCT:
             for parent, children in time.families.items():
                 yield from _ties_of_family(structure, population, parent, sorted(map(Period.parse, children)), exhaustive=time.exhaustive)

@@ -19,6 +19,7 @@ from saime.core.tabulation.tabulation import Tabulation
 from saime.core.tabulation.time import read_periods, time_dimension
 from saime.core.warehouse.facts import PERSON, FactTable
 
+SHOWN = 5  # divided codes that a message names
 NO_RECASTS: Mapping[str, Recast] = MappingProxyType({})
 
 
@@ -98,7 +99,8 @@ def _recast(
             described = CountedDimension(_described(name, planned, hierarchy), (), per_person=planned.membership == "per_person")
             found[name] = recast_dimension(described, hierarchy, column.name, source, codes, recast, here)
             if plan.measure.amount is not None and found[name].splits:
-                what = f"mapping '{recast.id}' divides codes, and amounts are not divided among parts"
+                divided = ", ".join(split.source.id for split in found[name].splits[:SHOWN])
+                what = f"mapping '{recast.id}' divides codes ({divided}), and nobody knows whose amounts went to which part"
                 raise BadInput(what, where=here, fix="count persons, or use a version that the codes go to whole")
     return found
 
