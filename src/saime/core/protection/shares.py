@@ -19,6 +19,8 @@ from saime.core.model.dataset import (
     FREE,
     NORMAL,
     NOT_AVAILABLE,
+    PRIMARY,
+    SECONDARY,
     WITHHELD,
     Dataset,
     DataStructure,
@@ -28,7 +30,7 @@ from saime.core.model.dataset import (
 from saime.core.model.derived import Figure, Number, derive
 from saime.core.model.text import Text
 from saime.core.protection.amount_attack import determined
-from saime.core.protection.constraints import SHOWN, Places, as_numbers
+from saime.core.protection.constraints import SHOWN, Flags, Places, as_numbers
 from saime.core.protection.linked import link, number_cells
 from saime.core.protection.linked_stocks import of_counts
 from saime.core.protection.solver import SOLVER
@@ -38,7 +40,10 @@ STEP = Decimal("0.1")  # of a percent, to which shares are rounded
 
 
 def publish_shares(counts: Dataset, share_of: str, metadata: Metadata) -> tuple[Dataset, Certificate]:
-    """Shape: the cells of the protected counts in the same order. Unit: percent of the total of the dimension ``share_of``, rounded."""
+    """Shape: the cells of the protected counts in the same order. Unit: percent of the total of the dimension ``share_of``, rounded.
+
+    A withheld share has the reason of its count; where only its total is withheld, none.
+    """
     figures = [Figure(value, status) for value, status in zip(counts.values, counts.obs_status, strict=True)]
     shares = [derive(_percent, figure, figures[total]) for figure, total in zip(figures, _totals(counts.structure, share_of), strict=True)]
     step = _step(counts.lineage[-1], share_of)
@@ -48,7 +53,10 @@ def publish_shares(counts: Dataset, share_of: str, metadata: Metadata) -> tuple[
         structure=counts.structure,
         values=tuple(None if share.value is None else float(share.value) for share in shares),
         obs_status=tuple(share.obs_status for share in shares),
-        conf_status=tuple(CONFIDENTIAL if share.obs_status == WITHHELD else FREE for share in shares),
+        conf_status=tuple(
+            FREE if share.obs_status != WITHHELD else CONFIDENTIAL if conf == FREE else conf
+            for share, conf in zip(shares, counts.conf_status, strict=True)
+        ),
         lineage=(*counts.lineage[:-1], step),
     )
     return dataset, certify_shares(dataset, step)
@@ -89,7 +97,7 @@ def shares_step(dataset: Dataset) -> LineageStep | None:
 def certify_shares(dataset: Dataset, step: LineageStep) -> Certificate:
     """Raises: Refused naming withheld shares that follow from the others."""
     status = np.array(dataset.obs_status)
-    withheld = np.flatnonzero(status == WITHHELD)
+    withheld = np.flatnonzero(_counts_withheld(dataset, step))
     rows = link([(dataset.structure, dataset.metadata.population)]).rows
     exposed: Places = withheld[determined(rows, ~np.isin(status, (WITHHELD, NOT_AVAILABLE)), withheld)]
     if len(exposed):
@@ -106,14 +114,21 @@ def certify_shares(dataset: Dataset, step: LineageStep) -> Certificate:
         method=METHOD,
         solver=SOLVER,
         cells=dataset.structure.size,
-        withheld=len(withheld),
+        withheld=int((status == WITHHELD).sum()),
     )
+
+
+def _counts_withheld(shares: Dataset, step: LineageStep) -> Flags:
+    """Which shares are withheld with their counts. Of one without a reason and with a withheld total, only the total may be."""
+    withheld = np.array(shares.obs_status) == WITHHELD
+    totals = withheld[_totals(shares.structure, str(step.details["share_of"]))]
+    return np.asarray(withheld & (np.isin(shares.conf_status, (PRIMARY, SECONDARY)) | ~totals))
 
 
 def counts_told(shares: Dataset, counts: Sequence[Dataset]) -> Dataset:
     """The counts that a reader works out of shares and the totals that ``counts`` publish, as a dataset of counts.
 
-    Withheld shares are withheld counts in it, without a reason. A count that rounding leaves open is not available.
+    A count that rounding leaves open is not available.
     """
     step = shares_step(shares)
     assert step is not None and shares.metadata.population is not None  # noqa: S101, PT018 - ``publish_shares`` gives both
@@ -125,14 +140,15 @@ def counts_told(shares: Dataset, counts: Sequence[Dataset]) -> Dataset:
         known[places[~np.isnan(values)]] = values[~np.isnan(values)]
     totals = known[own][_totals(shares.structure, str(step.details["share_of"]))]
     told = [_count(share, total) for share, total in zip(shares.values, totals.tolist(), strict=True)]
-    status = [WITHHELD if s == WITHHELD else NOT_AVAILABLE if n is None else NORMAL for s, n in zip(shares.obs_status, told, strict=True)]
+    hidden = _counts_withheld(shares, step).tolist()
+    status = [WITHHELD if own else NOT_AVAILABLE if count is None else NORMAL for own, count in zip(hidden, told, strict=True)]
     return Dataset(
         id=shares.id,
         metadata=shares.metadata.model_copy(update={"population": population}),
         structure=shares.structure,
         values=tuple(n if s == NORMAL else None for n, s in zip(told, status, strict=True)),
         obs_status=tuple(status),
-        conf_status=tuple(CONFIDENTIAL if s == WITHHELD else FREE for s in status),
+        conf_status=tuple(conf if s == WITHHELD else FREE for s, conf in zip(status, shares.conf_status, strict=True)),
         lineage=(LineageStep(kind="protection", id="told", label=step.label, details={"minimum": step.details["minimum"]}),),
     )
 
