@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from saime.core.exchange.numbers import format_number
+from saime.core.exchange.numbers import decimals_of, format_number
 from saime.core.exchange.publication import Publication
 from saime.core.model.certificate import AMOUNTS, CELL_KEY, MEANS, QUANTILES, SHARES, Certificate
 from saime.core.model.dataset import Dataset, LineageStep
@@ -89,10 +89,14 @@ def details_in_words(step: LineageStep, language: str) -> list[tuple[str, str]]:
     for name, value in step.details.items():
         if value is not None:
             words, text = DETAIL_NAMES.get(name), str(value)
-            number = format_number(value, language) if isinstance(value, int) and not isinstance(value, bool) else text
+            number = _number(value, language) if isinstance(value, int | float) and not isinstance(value, bool) else text
             spoken = DETAIL_VALUES[text].in_language(language) if text in DETAIL_VALUES else number
             told.append((words.in_language(language) if words else name, spoken))
     return told
+
+
+def _number(value: float, language: str) -> str:
+    return format_number(value, language, decimals_of((value,)))
 
 
 def explain_certificate(certificate: Certificate) -> list[Text]:
@@ -105,13 +109,13 @@ def explain_certificate(certificate: Certificate) -> list[Text]:
             )
         ]
     if certificate.rules.get("rule") == AMOUNTS:
-        return [*_rule_of_amounts(certificate), *_attack_of_amounts(certificate)]
+        return [*_rule_of_amounts(certificate), *_attack_of_amounts(certificate), *_linked(certificate)]
     if certificate.rules.get("rule") == MEANS:
-        return [*_rule_of_means(certificate), *_attack_of_amounts(certificate)]
+        return [*_rule_of_means(certificate), *_attack_of_amounts(certificate), *_linked(certificate)]
     if certificate.rules.get("rule") == QUANTILES:
         return _rule_of_quantiles(certificate)
     if certificate.rules.get("rule") == SHARES:
-        return [*_rule(certificate), *_rule_of_shares(certificate), *_attack_of_amounts(certificate)]
+        return [*_rule(certificate), *_rule_of_shares(certificate), *_attack_of_amounts(certificate), *_linked(certificate)]
     if certificate.rules.get("rule") == CELL_KEY:
         return _rule_of_cell_keys(certificate)
     return [*_rule(certificate), *_choices(certificate), _counts(certificate), *_attack(certificate), *_linked(certificate)]
@@ -242,7 +246,7 @@ def _rule_of_means(certificate: Certificate) -> list[Text]:
 
 def _rule_of_quantiles(certificate: Certificate) -> list[Text]:
     persons = certificate.rules["each_side"]
-    lv, en = (format_number(float(certificate.rules["rounded_to"]), language) for language in ("lv", "en"))
+    lv, en = (_number(float(certificate.rules["rounded_to"]), language) for language in ("lv", "en"))
     return [
         Text(
             lv=f"Vērtība tiek publicēta, ja vismaz {persons} personām summa ir tāda vai mazāka un vismaz {persons} – tāda vai lielāka. "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from saime.core.errors import Refused
-from saime.core.exchange.explanation import explain_certificate
+from saime.core.exchange.explanation import details_in_words, explain_certificate
 from saime.core.model.certificate import Certificate, dataset_digest
 from saime.core.model.dataset import NOT_APPLICABLE, Dataset, MagnitudeTable
 from saime.core.protection import ProtectedDataset, verify
@@ -110,7 +110,7 @@ def test_what_an_earlier_release_shows_of_sums_is_known_of_means(plans: Plans) -
 
 
 def test_medians_need_persons_on_either_side_and_are_rounded(plans: Plans) -> None:
-    median = plans.counted("median", MEDIAN, AREA, protection={"each_side": 6, "rounded_to": 5})
+    median = plans.counted("median", MEDIAN, AREA, protection={"each_side": 6, "rounded_to": "2.5"})
     found = protected([median])["median"]
     assert withheld(found) == {"JELGAVA|2022-01"}
     assert statuses(found, NOT_APPLICABLE) == {"LIMBAZI|2022-01"}
@@ -119,13 +119,15 @@ def test_medians_need_persons_on_either_side_and_are_rounded(plans: Plans) -> No
     assert found.certificate.kind == "rule"
     (told, withheld_cells) = explain_certificate(found.certificate)
     assert "vismaz 6 personām" in told.lv
-    assert "rounded to 5" in told.en
+    assert "rounded to 2.5" in told.en
     assert withheld_cells.en == "Withheld cells: 1 of 5."
+    details = dict(details_in_words(found.dataset.lineage[-1], "lv"))
+    assert (details["Noapaļots līdz"], details["Noteikums"]) == ("2,5", "mediānu un kvantiļu aizsardzība")
     verify(found.dataset, found.certificate)
     exact = found.dataset.model_copy(update={"values": (138.87, *found.dataset.values[1:])})
     with pytest.raises(Refused, match="made for other observations"):
         verify(exact, found.certificate)
-    with pytest.raises(Refused, match="not rounded to 5"):
+    with pytest.raises(Refused, match=r"not rounded to 2\.5"):
         verify(exact, found.certificate.model_copy(update={"dataset_digest": dataset_digest(exact)}))
 
 
