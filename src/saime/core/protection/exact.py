@@ -14,7 +14,7 @@ import numpy as np
 from saime.core.protection.budget import Budget
 from saime.core.protection.constraints import Numbers
 from saime.core.protection.demands import Task
-from saime.core.protection.goals import Goals, bridgeless
+from saime.core.protection.goals import Goals, bridgeless, in_one_row
 from saime.core.protection.heuristic import LACKS, Heuristic
 from saime.core.protection.master import Master, WholeChoice
 
@@ -37,6 +37,7 @@ class CuttingPlanes:
         self._task, self._goals, self._budget = task, goals, budget
         self._master = Master(task.costs, task.candidates, task.forced)
         self._master.add(bridgeless(task))
+        self._master.add(in_one_row(task, goals.demands))
         self._heuristic = Heuristic(task, goals, self._master.inequalities)
         self._pattern = task.movable.astype(np.float64)
         self._cost, self._bound = self._cost_of(self._pattern), 0.0

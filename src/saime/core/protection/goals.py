@@ -11,6 +11,7 @@ from saime.core.protection.constraints import INFINITY, Numbers
 from saime.core.protection.demands import Demand, Task
 from saime.core.protection.master import Inequality
 from saime.core.protection.separation import ENOUGH, Answer, Cut, Query, build_separator
+from saime.core.protection.witnesses import rows_of_cells
 
 HELD = 1e-7  # a cell withheld by less is not
 UP, DOWN, SPAN = "up", "down", "span"
@@ -62,6 +63,7 @@ class Goals:
             share = 1.0 if demand.always else float(pattern[demand.place])
             if demand.attacker == attacker and share > HELD:
                 asked.extend((demand, share, way, query) for way, query in _queries(demand, share))
+        asked.sort(key=lambda one: -size_of(one[0], one[2]))  # the hardest first; a stable sort
         answers = self._separators[attacker].answer(pattern, [query for *_, query in asked], first=first) if asked else []
         ends: dict[int, Answer] = {}
         for (demand, share, way, query), answer in zip(asked, answers, strict=not first):
@@ -97,6 +99,10 @@ def _without(demand: Demand, ways: set[str]) -> Demand:
     return replace(demand, up=up, down=down, span=span)
 
 
+def size_of(demand: Demand, way: str) -> float:
+    return {UP: demand.up, DOWN: demand.down}.get(way, demand.span)
+
+
 def _queries(demand: Demand, share: float) -> Iterator[tuple[str, Query]]:
     if demand.up > 0:
         yield UP, Query(demand.place, True, demand.up * share)
@@ -122,3 +128,32 @@ def bridgeless(task: Task) -> list[Inequality]:
         among = cells[chosen]
         found.extend(Inequality(np.append(among[among != cell], cell), np.append(np.ones(len(among) - 1), -1.0), 0.0) for cell in among)
     return found
+
+
+def in_one_row(task: Task, demands: Sequence[Demand]) -> list[Inequality]:
+    """What a demand asks of each equation of its cell: that others there can move as much, the other way."""
+    rows = task.rows
+    starts, order = rows_of_cells(rows, len(task.values))
+    owners = np.repeat(np.arange(len(rows.lower)), np.diff(rows.starts))
+    equations, found = rows.lower == rows.upper, []
+    for demand in demands:
+        terms = order[starts[demand.place] : starts[demand.place + 1]]
+        for term in terms[equations[owners[terms]]].tolist() if demand.always else ():
+            for way, is_up in ((demand.up, True), (demand.down, False)):
+                inequality = _moved_by_others(task, demand, term, owners[term], way, is_up) if way > 0 else None
+                found.extend([inequality] if inequality else [])
+    return found
+
+
+def _moved_by_others(task: Task, demand: Demand, term: int, row: int, wanted: float, is_up: bool) -> Inequality | None:
+    rows, limits = task.rows, task.attackers[demand.attacker]
+    others = np.arange(rows.starts[row], rows.starts[row + 1])
+    others = others[others != term]
+    cells = rows.cells[others]
+    falls = (rows.signs[others] == rows.signs[term]) == is_up
+    room = np.where(task.free[cells], INFINITY, np.where(falls, limits.down[cells], limits.up[cells]) * task.movable[cells])
+    least = wanted - float(room[~task.candidates[cells]].sum())
+    chosen = task.candidates[cells] & (room > 0)
+    if least <= ENOUGH:
+        return None
+    return Inequality(cells[chosen], np.minimum(room[chosen] / least, 1.0), 1.0)

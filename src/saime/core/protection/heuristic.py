@@ -39,8 +39,8 @@ class Heuristic:
     def complete(self, guide: Numbers) -> Numbers:
         """A safe pattern of whole cells that withholds what the guide withholds, and less where that is enough."""
         pattern = np.where((guide > HELD) | self._task.forced, 1.0, 0.0)
-        while unmet := self._goals.unmet(pattern):
-            demand, way, _ = max(unmet, key=lambda lack: (_size(lack[0], lack[1]), -lack[0].place))
+        while unmet := self._goals.unmet(pattern, first=True):
+            demand, way, _ = unmet[0]
             self.found.extend(lacking for *_, lacking in unmet if lacking)  # the fuller the pattern, the stronger what it lacks
             self._meet(pattern, guide, demand, way)
         return self._clean(pattern)
@@ -87,10 +87,6 @@ class Heuristic:
     def _index(self, inequality: Inequality) -> None:
         for place in inequality.cells[inequality.factors > 0].tolist():
             self._at[place].append(inequality)
-
-
-def _size(demand: Demand, way: str) -> float:
-    return {UP: demand.up, DOWN: demand.down}.get(way, demand.span)
 
 
 def _changes(demand: Demand, way: str) -> Sequence[float]:

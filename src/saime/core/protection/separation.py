@@ -7,21 +7,24 @@ fractional: a cell withheld by half moves half as far.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places, add_by_row
 from saime.core.protection.demands import FAR, Limits, Task
 from saime.core.protection.flow import build_flow_network
 from saime.core.protection.network import Network, find_network
 from saime.core.protection.reduction import reduce_rows
-from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram
+from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram, new_solver
 
 NONE = 1e-9  # a dual value or factor below is the solver's rounding
 KEPT = 400  # points
+STRETCHED = 100.0  # times a point; more would stretch the solver's rounding, too
+SHADOW = 1e-5  # of its room; a cell that stays may move by that when its factor is sought
 ENOUGH = 1e-6  # of what is wanted; that much may be missing
 
 
@@ -136,27 +139,66 @@ class FlowSeparator:
 
 
 class Points:
-    """Solutions found before. Those inside the bounds of a pattern prove what its cells can hold, without another program."""
+    """Solutions found before. What is left of them inside the bounds of a pattern proves what its cells can hold, without a program."""
 
-    def __init__(self, size: int) -> None:
-        self._kept, self._next = np.zeros((0, size)), 0
+    def __init__(self, view: View) -> None:
+        self._kept: deque[tuple[Places, Numbers]] = deque(maxlen=KEPT)  # columns that move, and by how much
+        self._is_whole = not view.is_movable.all()  # free cells count from 0, not from the truth: nothing can be scaled
+        self._most = STRETCHED if not self._is_whole and (view.rows.lower == view.rows.upper).all() else 1.0
 
     def add(self, point: Numbers) -> None:
-        if len(self._kept) < KEPT:
-            self._kept = np.concatenate([self._kept, point[None]])
-        else:
-            self._kept[self._next] = point
-            self._next = (self._next + 1) % KEPT
+        if len(columns := np.flatnonzero(np.abs(point) > NONE)):
+            self._kept.append((columns, point[columns]))
 
     def reach(self, lower: Numbers, upper: Numbers) -> Numbers:
         """The lowest and the highest of each column in a point inside the bounds; 0 is always one of them. Shape: 2 x columns."""
-        inside = ((self._kept >= lower - NONE) & (self._kept <= upper + NONE)).all(axis=1)
-        points = self._kept[inside]
-        return np.stack([points.min(axis=0, initial=0.0), points.max(axis=0, initial=0.0)])
+        found = np.zeros((2, len(lower)))
+        if self._kept:
+            columns, amounts = (np.concatenate(parts) for parts in zip(*self._kept, strict=True))
+            lengths = np.array([len(moved) for moved, _ in self._kept])
+            scales = np.repeat(self._scales(amounts, np.where(amounts > 0, upper[columns], lower[columns]), lengths), lengths)
+            inside = scales > NONE
+            columns, amounts = columns[inside], amounts[inside] * scales[inside]
+            np.minimum.at(found[0], columns, amounts)
+            np.maximum.at(found[1], columns, amounts)
+        return found
+
+    def _scales(self, amounts: Numbers, ends: Numbers, lengths: Places) -> Numbers:
+        """By how much each point can be multiplied and stay inside; rows that hold at a point and at 0 hold in between, too."""
+        scales = np.minimum(np.minimum.reduceat(ends / amounts, np.cumsum(lengths) - lengths), self._most)
+        return np.floor(scales + ENOUGH) if self._is_whole else scales
+
+
+class Moving:
+    """The attacker's program over those cells alone that a pattern lets move: far smaller than that of all."""
+
+    def __init__(self, view: View, bounds: tuple[Numbers, Numbers], solver: Any) -> None:
+        self._view = view
+        moves = (bounds[0] != 0) | (bounds[1] != 0)
+        self._columns, self._column = np.flatnonzero(moves), np.cumsum(moves) - 1
+        self._rows = np.flatnonzero(add_by_row(moves[view.rows.cells].astype(np.float64), view.rows.starts))
+        rows = reduce_rows(view.rows, moves, np.zeros(len(moves)))
+        terms = (rows.starts, self._column[rows.cells].astype(np.int32), rows.signs)
+        inside = bounds[0][moves], bounds[1][moves]
+        self._program = LinearProgram(terms, (rows.lower, rows.upper), inside, strategy=PRIMAL_SIMPLEX, solver=solver)
+
+    def solve(self, column: int, cost: float) -> tuple[Numbers, Numbers]:
+        """A point, and a dual value for each row of the view."""
+        own = int(self._column[column])
+        self._program.set_cost(own, cost)
+        values, dual_values = self._program.solve_with_duals()
+        self._program.set_cost(own, 0.0)
+        point, duals = np.zeros(len(self._view.places)), np.zeros(len(self._view.rows.lower))
+        point[self._columns], duals[self._rows] = values, dual_values
+        return point, duals
 
 
 class ProgramSeparator:
-    """Dual values of the linear program, which stays warm from one query to the next."""
+    """Dual values of the linear program over the cells that move; of all that say the same, those that say it of the fewest cells.
+
+    Which these are tells a second program, of all cells, in which those that stay may move by next to nothing
+    (as in Magnanti and Wong, 1981): it stays warm from one query to the next.
+    """
 
     def __init__(self, view: View) -> None:
         self.programs = 0
@@ -164,38 +206,53 @@ class ProgramSeparator:
         rows = view.rows
         self._owners = np.repeat(np.arange(len(rows.lower)), np.diff(rows.starts))
         terms = (rows.starts, rows.cells.astype(np.int32), rows.signs)
-        self._points = Points(len(view.places))
+        self._points, self._solver = Points(view), new_solver(simplex_strategy=PRIMAL_SIMPLEX)
+        self._pattern: Numbers = np.zeros(0)
+        self._moving: Moving | None = None  # under that pattern; made when a known point does not do
         self._program = LinearProgram(terms, (rows.lower, rows.upper), (view.lower, view.upper), strategy=PRIMAL_SIMPLEX)
 
     def answer(self, pattern: Numbers, queries: Sequence[Query], *, first: bool = False) -> list[Answer]:
-        lower, upper = self._view.bounds(pattern)
-        self._program.set_all_bounds(lower, upper)
-        reach = self._points.reach(lower, upper)
+        bounds = self._view.bounds(pattern)
+        self._pattern, self._moving = pattern, None
+        reach = self._points.reach(*bounds)
         answers: list[Answer] = []
         for query in queries:
-            answers.append(self._answer(query, reach))
+            answers.append(self._answer(query, bounds, reach))
             if first and answers[-1].cut and query.wanted < INFINITY:
                 break
         return answers
 
-    def _answer(self, query: Query, reach: Numbers) -> Answer:
+    def _answer(self, query: Query, bounds: tuple[Numbers, Numbers], reach: Numbers) -> Answer:
         """``reach``: the lowest and the highest of each column in any known point, 2 x columns; a new point is added."""
         column, side = int(self._view.column[query.place]), int(query.is_up)
         if query.is_met(amount := abs(float(reach[side, column]))):
             return Answer(amount, None)
-        point, cut = self._solve(column, -1.0 if query.is_up else 1.0)
+        cost = -1.0 if query.is_up else 1.0
+        point, duals = self._moved(bounds).solve(column, cost)
+        self._learn(point, reach)
+        amount = abs(float(point[column]))
+        return Answer(amount, None if query.is_met(amount) else self._strongest(column, cost, amount, duals))
+
+    def _moved(self, bounds: tuple[Numbers, Numbers]) -> Moving:
+        if self._moving is None:
+            self._moving = Moving(self._view, bounds, self._solver)
+            self._program.set_all_bounds(*self._view.bounds(np.maximum(self._pattern, SHADOW)))
+        return self._moving
+
+    def _learn(self, point: Numbers, reach: Numbers) -> None:
+        self.programs += 1
         self._points.add(point)
         np.minimum(reach[0], point, out=reach[0])
         np.maximum(reach[1], point, out=reach[1])
-        amount = abs(float(point[column]))
-        return Answer(amount, None if query.is_met(amount) else cut)
 
-    def _solve(self, column: int, cost: float) -> tuple[Numbers, Cut]:
+    def _strongest(self, column: int, cost: float, amount: float, duals: Numbers) -> Cut:
         self._program.set_cost(column, cost)
-        point, duals = self._program.solve_with_duals()
+        _, others = self._program.solve_with_duals()
         self._program.set_cost(column, 0.0)
         self.programs += 1
-        return point, self._cut(column, cost, duals)
+        cut = self._cut(column, cost, others)
+        says = cut.constant + float(cut.factors @ self._pattern[cut.cells])
+        return cut if says <= amount + ENOUGH * max(1.0, amount) else self._cut(column, cost, duals)
 
     def _cut(self, column: int, cost: float, duals: Numbers) -> Cut:
         """Weak duality holds for any dual values, so rounding them costs at most strength."""
