@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from saime.core.errors import BadInput
-from saime.core.protection.constraints import Knowledge, Numbers, Places
-from saime.core.protection.flow import FlowNetwork, build_flow_network
+from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places
+from saime.core.protection.flow import FlowNetwork, build_flow_network, find_point
 from saime.core.protection.network import find_network
 from saime.core.protection.reduction import keep_rows, merge_terms, reduce_rows, tied_parts, tighten
 from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram
@@ -30,8 +30,7 @@ def audit(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers], tar
     Unit: the table's; an end without limit is infinite. Raises: BadInput if nothing agrees.
     """
     unknown = np.isnan(values)
-    far = FAR * max(1.0, float(np.abs(np.nan_to_num(values)).max(initial=0.0)), _largest(bounds[0][unknown]))
-    inside = np.maximum(bounds[0], -far), np.minimum(bounds[1], far)
+    far, inside = within_sight(values, bounds, unknown)
     found = np.stack([values, values], axis=1)
     wanted = np.zeros(len(values), dtype=np.bool_)
     wanted[targets] = True
@@ -48,6 +47,12 @@ def some_table(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers]
     for part in parts(rows, values, bounds):
         found[part.places] = part.point()
     return found
+
+
+def within_sight(values: Numbers, bounds: tuple[Numbers, Numbers], unknown: Flags) -> tuple[float, tuple[Numbers, Numbers]]:
+    """How far from 0 an unknown cell is sought, and the bounds within that."""
+    far = FAR * max(1.0, float(np.abs(np.nan_to_num(values)).max(initial=0.0)), _largest(bounds[0][unknown]))
+    return far, (np.maximum(bounds[0], -far), np.minimum(bounds[1], far))
 
 
 def _largest(ends: Numbers) -> float:
@@ -67,35 +72,38 @@ class Part:
         if len(self.rows.lower) == 0:
             return np.stack([self.bounds[0][targets], self.bounds[1][targets]], axis=1)
         if flows and (network := find_network(self.rows, len(self.places))) is not None:
-            point = self.point()
+            found = find_point(self.rows, network, self.bounds)
+            point = self.point() if found is None else found
             flow = build_flow_network(self.rows, network, self.rows.activity(point))
             return self._by_flow(flow, point, targets)
         return self._by_programs(targets)
 
     def point(self) -> Numbers:
         """Some value for each cell. Raises: BadInput if nothing agrees with the rows."""
-        return self._solve(self._program())
+        return self.solve(self.program())
 
     def _by_flow(self, flow: FlowNetwork, point: Numbers, targets: Places) -> Numbers:
         down, up = (np.maximum(room, 0.0) for room in (point - self.bounds[0], self.bounds[1] - point))
         both = np.repeat(targets, 2)
         ups = np.tile([False, True], len(targets))
-        moved = flow.circulate(down, up, both, ups, np.where(ups, up[both], down[both])).amounts
+        moved = flow.reach(down, up, both, ups, np.where(ups, up[both], down[both]))
         return np.stack([point[targets] - moved[::2], point[targets] + moved[1::2]], axis=1)
 
     def _by_programs(self, targets: Places) -> Numbers:
-        program, ends = self._program(), np.zeros((len(targets), 2))
+        program, ends = self.program(), np.zeros((len(targets), 2))
         for place, column in enumerate(targets):
             program.set_cost(int(column), 1.0)
-            ends[place] = [self._solve(program, maximise=maximise)[column] for maximise in (False, True)]
+            ends[place] = [self.solve(program, maximise=maximise)[column] for maximise in (False, True)]
             program.set_cost(int(column), 0.0)
         return ends
 
-    def _program(self) -> LinearProgram:
+    def program(self) -> LinearProgram:
+        """All cells within rows and bounds; no costs yet."""
         rows = (self.rows.starts, self.rows.cells.astype(np.int32), self.rows.signs)
         return LinearProgram(rows, (self.rows.lower, self.rows.upper), self.bounds, strategy=PRIMAL_SIMPLEX)
 
-    def _solve(self, program: LinearProgram, *, maximise: bool = False) -> Numbers:
+    def solve(self, program: LinearProgram, *, maximise: bool = False) -> Numbers:
+        """The best point. Raises: BadInput if there is none."""
         point = program.solve(maximise=maximise)
         if point is None:
             raise contradiction(len(self.places))

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from saime.core.protection.constraints import Knowledge, Numbers, Places
+from saime.core.protection.flow_loops import turn
 
 Nodes = npt.NDArray[np.int32]
 
@@ -47,24 +48,11 @@ def find_network(rows: Knowledge, size: int) -> Network | None:
 
 def _turn(rows: int, ones: Places, others: Places, products: Numbers) -> Numbers | None:
     """A sign for each row such that every cell in two rows leaves one and enters the other; None if there is none."""
-    neighbours: list[list[tuple[int, float]]] = [[] for _ in range(rows)]
-    for one, other, product in zip(ones.tolist(), others.tolist(), products.tolist(), strict=True):
-        neighbours[one].append((other, -product))
-        neighbours[other].append((one, -product))
-    turned = [0.0] * rows
-    for start in range(rows):
-        if turned[start]:
-            continue
-        turned[start], waiting = 1.0, [start]
-        while waiting:
-            row = waiting.pop()
-            for other, relation in neighbours[row]:
-                if not turned[other]:
-                    turned[other] = turned[row] * relation
-                    waiting.append(other)
-                elif turned[other] != turned[row] * relation:
-                    return None
-    return np.array(turned)
+    ends, relations = np.concatenate([ones, others]), np.concatenate([products, products])
+    order = np.argsort(ends, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=rows))])
+    turned = np.zeros(rows)
+    return turned if turn(starts, np.concatenate([others, ones])[order], -relations[order], turned) else None
 
 
 def _edges(terms: Places, first: Places, owners: Places, signs: Numbers, turned: Numbers) -> Network:

@@ -6,7 +6,9 @@ that is not withheld, cannot bound a primary cell more closely than its protecti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places
 
@@ -39,16 +41,23 @@ class SuppressionProblem:
 class SuppressionPattern:
     """``withheld`` includes the primary cells; ``cost`` is of the secondary cells alone, and ``bound`` is proven: no pattern costs less.
 
-    ``intervals``: what the attacker can still deduce of each primary cell, lowest and highest, shape primary x 2; in parts
-    that were solved locally it is at least as wide as that. ``unsafe`` holds the positions of primary cells for which no protection was
+    ``unsafe`` holds the positions of primary cells for which no protection was
     found; empty in a safe pattern.
     """
 
     withheld: Flags
     cost: float
     bound: float
-    intervals: Numbers
     unsafe: Places
+    deduce: Callable[[], Numbers] = field(repr=False, compare=False)
+
+    @cached_property
+    def intervals(self) -> Numbers:
+        """What the attacker can still deduce of each primary cell, lowest and highest, shape primary x 2; found when first asked for.
+
+        In parts that were solved locally it is at least as wide as that.
+        """
+        return self.deduce()
 
     @property
     def is_optimal(self) -> bool:

@@ -7,11 +7,12 @@ Cells that no row ties together are solved apart. The same problem gives the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from saime.core.errors import BadInput, SaimeError
+from saime.core.protection.attainment import Asked, attained
 from saime.core.protection.audit import ROUNDING, audit
 from saime.core.protection.budget import Budget
 from saime.core.protection.constraints import Flags, Numbers, Places
@@ -81,45 +82,96 @@ def _solve(places: Places, part: Task, budget: Budget) -> Solved:
 
 
 def _proven(problem: SuppressionProblem, solved: list[Solved]) -> SuppressionPattern:
-    """The pattern with the attacker's intervals. Raises: SaimeError if the attacker finds a primary cell that should be safe."""
+    """The pattern, attacked. Raises: SaimeError if the attacker finds a primary cell that should be safe."""
     withheld = np.zeros(len(problem.values), dtype=np.bool_)
     withheld[problem.primary] = True
     for part in solved:
         withheld[part.places[part.withheld]] = True
     unsafe = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(part.unsafe for part in solved)]))
-    intervals = _intervals(problem, withheld, solved)
-    exposed = np.setdiff1d(problem.primary[~is_protected(problem, intervals)], unsafe)
+    proofs = _Proofs.of(problem, solved)
+    exposed = np.setdiff1d(problem.primary[~_is_safe(problem, withheld, proofs)], unsafe)
     if len(exposed):
         raise SaimeError(f"{len(exposed)} cells came out unsafe", where=f"cell {exposed[0]}", fix="report this with the table's name")
     secondary = withheld.copy()
     secondary[problem.primary] = False
-    return SuppressionPattern(withheld, float(problem.costs[secondary].sum()), sum(part.bound for part in solved), intervals, unsafe)
+    cost, bound = float(problem.costs[secondary].sum()), sum(part.bound for part in solved)
+    return SuppressionPattern(withheld, cost, bound, unsafe, lambda: _intervals(problem, withheld, proofs))
 
 
-def _intervals(problem: SuppressionProblem, withheld: Flags, solved: list[Solved]) -> Numbers:
-    """Exact, but for parts that were solved locally: there, what the witnesses prove at least."""
-    local, table = np.zeros(len(withheld), dtype=np.bool_), problem.values.copy()
-    witnesses: list[Witness] = []
-    for part in solved:
-        if part.local:
-            local[part.places] = True
-            table[part.places] = part.local.table
-            witnesses.extend(Witness(part.places[one.cells], one.amounts) for one in part.local.witnesses)
-    bounds, among = (problem.lower, problem.upper), local[problem.primary]
-    unknown = withheld | np.isnan(problem.values)
-    down, up = proven_reach(problem.rows, table, bounds, unknown, witnesses)
-    found = np.stack([table - down, table + up], axis=1)[problem.primary]
-    found[~among] = audit(problem.rows, np.where(withheld, np.nan, problem.values), bounds, problem.primary[~among])
+@dataclass(frozen=True)
+class _Proofs:
+    """What was solved locally: its cells, a table that agrees with everything, and movements from there."""
+
+    local: Flags
+    table: Numbers
+    witnesses: list[Witness]
+
+    @staticmethod
+    def of(problem: SuppressionProblem, solved: list[Solved]) -> _Proofs:
+        proofs = _Proofs(np.zeros(len(problem.values), dtype=np.bool_), problem.values.copy(), [])
+        for part in solved:
+            if part.local:
+                proofs.local[part.places] = True
+                proofs.table[part.places] = part.local.table
+                proofs.witnesses.extend(Witness(part.places[one.cells], one.amounts) for one in part.local.witnesses)
+        return proofs
+
+    def reach(self, problem: SuppressionProblem, withheld: Flags) -> tuple[Numbers, Numbers]:
+        unknown = withheld | np.isnan(problem.values)
+        return proven_reach(problem.rows, self.table, (problem.lower, problem.upper), unknown, self.witnesses)
+
+
+def _is_safe(problem: SuppressionProblem, withheld: Flags, proofs: _Proofs) -> Flags:
+    among = proofs.local[problem.primary]
+    safe = are_protected(_taken(problem, ~among), withheld) if not among.all() else np.zeros(0, dtype=np.bool_)
+    if not among.any():
+        return safe
+    down, up = (room[problem.primary] for room in proofs.reach(problem, withheld))
+    found = are_reached(problem, down, up)
+    found[~among] = safe
     return found
+
+
+def _taken(problem: SuppressionProblem, chosen: Flags) -> SuppressionProblem:
+    """The problem of some of the primary cells."""
+    return replace(
+        problem,
+        primary=problem.primary[chosen],
+        lower_protection=problem.lower_protection[chosen],
+        upper_protection=problem.upper_protection[chosen],
+        sliding_protection=problem.sliding_protection[chosen],
+    )
+
+
+def _intervals(problem: SuppressionProblem, withheld: Flags, proofs: _Proofs) -> Numbers:
+    """Exact, but for parts that were solved locally: there, what the witnesses prove at least."""
+    among = proofs.local[problem.primary]
+    down, up = proofs.reach(problem, withheld)
+    found = np.stack([proofs.table - down, proofs.table + up], axis=1)[problem.primary]
+    shown = np.where(withheld, np.nan, problem.values)
+    found[~among] = audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary[~among])
+    return found
+
+
+def are_protected(problem: SuppressionProblem, withheld: Flags) -> Flags:
+    """Whether an attacker who sees all but what is ``withheld`` leaves each primary cell what its protection asks."""
+    asked = (np.maximum(least, problem.sliding_protection) for least in (problem.lower_protection, problem.upper_protection))
+    unknown = withheld | np.isnan(problem.values)
+    reached = attained(problem.rows, problem.values, (problem.lower, problem.upper), unknown, Asked(problem.primary, *asked))
+    return are_reached(problem, *reached.T)
+
+
+def are_reached(problem: SuppressionProblem, down: Numbers, up: Numbers) -> Flags:
+    """Whether it is enough for each primary cell to go that far down and up from its value."""
+    slack = ROUNDING * np.maximum(1.0, np.abs(problem.values[problem.primary]))
+    reaches = (down >= problem.lower_protection - slack) & (up >= problem.upper_protection - slack)
+    return np.asarray(reaches & (down + up >= problem.sliding_protection - slack))
 
 
 def is_protected(problem: SuppressionProblem, intervals: Numbers) -> Flags:
     """Whether the interval of each primary cell is as wide as its protection asks."""
-    values, (low, high) = problem.values[problem.primary], intervals.T
-    slack = ROUNDING * np.maximum(1.0, np.abs(values))
-    reaches_down = low <= values - problem.lower_protection + slack
-    reaches_up = high >= values + problem.upper_protection - slack
-    return np.asarray(reaches_down & reaches_up & (high - low >= problem.sliding_protection - slack))
+    values = problem.values[problem.primary]
+    return are_reached(problem, values - intervals[:, 0], intervals[:, 1] - values)
 
 
 def _check(problem: SuppressionProblem) -> None:

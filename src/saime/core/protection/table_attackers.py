@@ -15,7 +15,7 @@ from saime.core.protection.audit import audit
 from saime.core.protection.constraints import Flags, Places
 from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
 from saime.core.protection.reduction import keep_rows, reduce_rows, tie_labels
-from saime.core.protection.suppression import is_protected, suppress
+from saime.core.protection.suppression import are_protected, suppress
 from saime.core.protection.table_cells import ABSENT
 from saime.core.protection.table_problem import PosedTable
 
@@ -44,8 +44,8 @@ def safe_from_others(table: PosedTable, problem: SuppressionProblem, pattern: Su
         withheld=withheld,
         cost=float(problem.costs[secondary].sum()),
         bound=pattern.bound,
-        intervals=audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary),
         unsafe=np.array(sorted(unsafe), dtype=np.int64),
+        deduce=lambda: audit(problem.rows, shown, (problem.lower, problem.upper), problem.primary),
     )
 
 
@@ -97,9 +97,7 @@ def left_open(problem: SuppressionProblem, asked: Flags, withheld: Flags) -> Sup
         upper_protection=problem.upper_protection[asked],
         sliding_protection=problem.sliding_protection[asked],
     )
-    shown = np.where(withheld & ~own.published, np.nan, own.values)
-    intervals = audit(own.rows, shown, (own.lower, own.upper), own.primary)
-    return None if is_protected(own, intervals).all() else own
+    return None if are_protected(own, withheld & ~own.published).all() else own
 
 
 def seen_by_insider(problem: SuppressionProblem, own: Places, withheld: Flags) -> tuple[SuppressionProblem, Flags]:

@@ -74,6 +74,5 @@ def _costs(spec: TableSpec, contents: Contents) -> Numbers:
 
 
 def in_units_of_table(pattern: SuppressionPattern, contents: Contents) -> SuppressionPattern:
-    return replace(
-        pattern, intervals=pattern.intervals * contents.unit, cost=pattern.cost * contents.unit, bound=pattern.bound * contents.unit
-    )
+    unit = contents.unit
+    return replace(pattern, deduce=lambda: pattern.intervals * unit, cost=pattern.cost * unit, bound=pattern.bound * unit)
