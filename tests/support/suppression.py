@@ -76,3 +76,21 @@ def skewed_table(shape: Sequence[int], seed: int, mean: float) -> Counts:
         expected = np.multiply.outer(expected, random.lognormal(0.0, 1.0, length))
     expected = expected / expected.mean() * mean
     return with_margins(random.poisson(random.gamma(0.8, expected / 0.8)))
+
+
+def with_levels(inner: Counts, groups: Sequence[int], *, rows_first: bool = True) -> tuple[Counts, list[Equation]]:
+    """A table whose rows are summed in ``groups`` of so many, the groups to a total; columns to a total. Also its equations."""
+    ends = np.cumsum(groups)
+    middle = np.array([inner[end - length : end].sum(axis=0) for end, length in zip(ends, groups, strict=True)])
+    full = np.concatenate([inner, middle, middle.sum(axis=0, keepdims=True)])
+    full = np.concatenate([full, full.sum(axis=1, keepdims=True)], axis=1)
+    grid, first = np.arange(full.size).reshape(full.shape), len(inner)
+    families = [(list(range(end - length, end)), first + group) for group, (end, length) in enumerate(zip(ends, groups, strict=True))]
+    families.append((list(range(first, first + len(groups))), first + len(groups)))
+    sums = [
+        [*((int(grid[part, column]), 1.0) for part in parts), (int(grid[whole, column]), -1.0)]
+        for parts, whole in families
+        for column in range(full.shape[1])
+    ]
+    lines = [[*((int(cell), 1.0) for cell in line[:-1]), (int(line[-1]), -1.0)] for line in grid]
+    return full, sums + lines if rows_first else lines + sums

@@ -15,6 +15,7 @@ import numpy as np
 from saime.core.errors import BadInput
 from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places
 from saime.core.protection.flow import FlowNetwork, build_flow_network, find_point
+from saime.core.protection.implied import independent_rows
 from saime.core.protection.network import find_network
 from saime.core.protection.reduction import keep_rows, merge_terms, reduce_rows, tied_parts, tighten
 from saime.core.protection.solver import PRIMAL_SIMPLEX, LinearProgram
@@ -121,7 +122,7 @@ def contradiction(cells: int) -> BadInput:
 def parts(rows: Knowledge, values: Numbers, bounds: tuple[Numbers, Numbers]) -> Iterator[Part]:
     """Reduce the rows to unknown cells, turn rows with one unknown into bounds, and split the rest into connected parts."""
     lower, upper = bounds[0].copy(), bounds[1].copy()
-    reduced = reduce_rows(merge_terms(rows), np.isnan(values), np.nan_to_num(values))
+    reduced = reduce_rows(independent_rows(merge_terms(rows), len(values)), np.isnan(values), np.nan_to_num(values))
     several = tighten(reduced, lower, upper)
     if (impossible := lower > upper + ROUNDING).any():
         raise contradiction(int(impossible.sum()))

@@ -19,6 +19,7 @@ from saime.core.protection.constraints import Flags, Numbers, Places
 from saime.core.protection.demands import Task, task_of
 from saime.core.protection.exact import CuttingPlanes
 from saime.core.protection.goals import Goals
+from saime.core.protection.implied import independent_rows
 from saime.core.protection.local import LocalAnswer, solve_locally
 from saime.core.protection.network import find_network
 from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
@@ -62,7 +63,7 @@ def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progr
 def _parts(task: Task) -> Iterator[tuple[Places, Task]]:
     """What is tied together and has something to protect."""
     unknown = task.movable | task.free
-    rows = reduce_rows(merge_terms(task.rows), unknown, np.nan_to_num(task.values))
+    rows = reduce_rows(independent_rows(merge_terms(task.rows), len(task.values)), unknown, np.nan_to_num(task.values))
     for places, own in tied_parts(rows, np.flatnonzero(unknown), len(task.values)):
         if task.forced[places].any():
             yield places, task.part(places, own)
