@@ -19,7 +19,11 @@ SUBJECTS = {
     "spark": spark.lines,
 }
 
-FULL = {"tabulation": (10_000_000, 100_000_000), "warehouse": (20_000_000,)}  # rows of the goals; a million elsewhere
+FULL = {
+    "tabulation": (10_000_000, 100_000_000),
+    "warehouse": (20_000_000,),
+    "protection": (2_000_000,),
+}  # rows of the goals; a million elsewhere
 
 
 def run(rows: int, subjects: tuple[str, ...] = (), show: Callable[[Line], None] = lambda line: None) -> list[Line]:

@@ -6,27 +6,29 @@ Times are processor seconds, so that other work on the machine does not count.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.measure import Line
-from benchmarks.protection_peers import Answer, has_tau_argus, plain_program, tau_argus
-from saime.core.protection.audit import audit
+from benchmarks.protection_peers import PLAIN_SECONDS, TAU_SECONDS, Answer, has_tau_argus, plain_program, tau_argus
+from saime.core.protection.audit import audit, parts, within_sight
 from saime.core.protection.constraints import Flags, Knowledge
 from saime.core.protection.problem import SuppressionPattern, SuppressionProblem
-from saime.core.protection.suppression import is_protected, suppress
+from saime.core.protection.suppression import are_protected, is_protected, suppress
 
 SHAPES = ((10, 6), (20, 10), (43, 6), (43, 18), (6, 2, 5), (10, 5, 3), (20, 6, 3), (43, 6, 2))
 LARGE = (100, 50)  # of the audit
+RUNS = 21  # of what takes milliseconds
 MEAN, THRESHOLD = 40.0, 5  # persons in an inner cell; the smallest count that is published
 
 
-def lines(_folder: Path, _rows: int) -> Iterator[Line]:
-    yield from _suppression(_folder)
-    yield _audit()
+def lines(folder: Path, rows: int) -> Iterator[Line]:
+    """``rows``: the peers get their seconds once for each million."""
+    yield from _suppression(folder, max(1, rows // 1_000_000))
+    yield from _audit()
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,10 @@ class Run:
         return float(self.problem.costs[withheld].sum() - self.problem.costs[self.problem.primary].sum())
 
 
-def _suppression(folder: Path) -> Iterator[Line]:
+def _suppression(folder: Path, times: int) -> Iterator[Line]:
     posed = [problem(table(shape, seed), by_count=bool(seed % 2)) for seed, shape in enumerate(SHAPES)]
     suppress(posed[0])  # compiles
-    runs = [_run(one, folder) for one in posed]
+    runs = [_run(one, folder, times) for one in posed]
     sizes = [len(run.problem.values) for run in runs]
     at = f"{len(runs)} tables of {min(sizes)} to {max(sizes)} cells"
     yield Line("primary cells left unsafe", "none", at, 0, sum(_unsafe(run.problem, run.ours.withheld) for run in runs), True, "cells")
@@ -63,13 +65,13 @@ def _suppression(folder: Path) -> Iterator[Line]:
         yield Line(f"tables that {peer} leaves unsafe or unsolved", "", at, 0, unsafe, True, "tables")
 
 
-def _run(posed: SuppressionProblem, folder: Path) -> Run:
+def _run(posed: SuppressionProblem, folder: Path, times: int) -> Run:
     started = time.process_time()
     ours = suppress(posed)
     seconds = time.process_time() - started
-    peers = {"the plain integer program": plain_program(posed)}
+    peers = {"the plain integer program": plain_program(posed, PLAIN_SECONDS * times)}
     if has_tau_argus():
-        peers["τ-ARGUS"] = tau_argus(posed, folder)
+        peers["τ-ARGUS"] = tau_argus(posed, folder, TAU_SECONDS * times)
     return Run(posed, ours, seconds, peers)
 
 
@@ -78,19 +80,43 @@ def _unsafe(posed: SuppressionProblem, withheld: Flags) -> int:
     return int((~is_protected(posed, audit(posed.rows, shown, (posed.lower, posed.upper), posed.primary))).sum())
 
 
-def _audit() -> Line:
-    """Both on all primary cells and the pattern found; the intervals are compared."""
+def _audit() -> Iterator[Line]:
+    """All primary cells under the pattern found: exact intervals both ways, compared, and whether the cells are safe."""
     posed = problem(table(LARGE, 0), False)
-    shown = np.where(suppress(posed).withheld, np.nan, posed.values)
-    seconds, found = [], []
-    audit(posed.rows, shown, (posed.lower, posed.upper), posed.primary)  # warms up
-    for flows in (True, False):
-        started = time.process_time()
-        found.append(audit(posed.rows, shown, (posed.lower, posed.upper), posed.primary, flows=flows))
-        seconds.append(time.process_time() - started)
-    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    withheld = suppress(posed).withheld
+    shown, bounds = np.where(withheld, np.nan, posed.values), (posed.lower, posed.upper)
+    by_flows, intervals = _timed(lambda: audit(posed.rows, shown, bounds, posed.primary), RUNS)
+    by_programs, others = _timed(lambda: audit(posed.rows, shown, bounds, posed.primary, flows=False), 1)
+    np.testing.assert_allclose(intervals, others, atol=1e-4)
+    to_decide, safe = _timed(lambda: are_protected(posed, withheld), RUNS)
+    np.testing.assert_array_equal(safe, is_protected(posed, others))
+    one_each, _ = _timed(lambda: _upper_ends(posed, shown, bounds), 1)
     at = f"{len(posed.primary)} primary cells of a {LARGE[0]} x {LARGE[1]} table"
-    return Line("intervals by flows", "two linear programs a cell", at, 200, seconds[1] / seconds[0], False)
+    yield Line("safe or not, by flows", "one linear program a cell, for its upper end", at, 200, one_each / to_decide, False)
+    yield Line("exact intervals by flows", "two linear programs a cell", at, 200, by_programs / by_flows, False)
+
+
+def _timed(work: Callable[[], np.ndarray], runs: int) -> tuple[float, np.ndarray]:
+    """The median of processor seconds; the first run warms up and does not count where there are several."""
+    seconds = []
+    for _ in range(runs):
+        started = time.process_time()
+        result = work()
+        seconds.append(time.process_time() - started)
+    return float(np.median(seconds[1:] or seconds)), result
+
+
+def _upper_ends(posed: SuppressionProblem, shown: np.ndarray, bounds: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """One program for each primary cell, all in one that stays warm."""
+    found = posed.values.copy()
+    _, inside = within_sight(posed.values, bounds, np.isnan(shown))
+    for part in parts(posed.rows, shown, inside):
+        program = part.program()
+        for column in np.flatnonzero(np.isin(part.places, posed.primary)).tolist():
+            program.set_cost(column, 1.0)
+            found[part.places[column]] = part.solve(program, maximise=True)[column]
+            program.set_cost(column, 0.0)
+    return found[posed.primary]
 
 
 def table(shape: tuple[int, ...], seed: int) -> np.ndarray:

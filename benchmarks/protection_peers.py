@@ -18,8 +18,8 @@ from saime.core.protection.constraints import Flags
 from saime.core.protection.problem import SuppressionProblem
 from saime.core.protection.solver import check_step, new_solver
 
-PLAIN_SECONDS = 5.0
-TAU_SECONDS = 30  # it may take longer to look at its clock
+PLAIN_SECONDS = 5.0  # of the processor, a table; for each million rows asked for
+TAU_SECONDS = 30  # on its own clock, at which it may look late
 FAR = 10  # both are told that no cell holds more than this many times the largest
 
 # In a process of its own: it brings a HiGHS of its own. Only its solver is timed, not the start of Python.
@@ -46,17 +46,17 @@ def has_tau_argus() -> bool:
     return importlib.util.find_spec("pytauargus") is not None
 
 
-def tau_argus(problem: SuppressionProblem, folder: Path) -> Answer:
-    """Its optimal method on exactly this problem, in the format of its own solver."""
+def tau_argus(problem: SuppressionProblem, folder: Path, most: int) -> Answer:
+    """Its optimal method on exactly this problem, in the format of its own solver. ``most``: seconds."""
     posed, answer = folder / "problem.jj", folder / "answer.txt"
     posed.write_text(_in_its_format(problem), "utf-8")
-    command = [sys.executable, "-c", TAU_PROCESS, str(posed), str(answer), str(TAU_SECONDS)]
+    command = [sys.executable, "-c", TAU_PROCESS, str(posed), str(answer), str(most)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=2 * TAU_SECONDS)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, timeout=2 * most)  # noqa: S603
     except subprocess.TimeoutExpired:
-        return Answer(None, float(TAU_SECONDS))
+        return Answer(None, float(most))
     if done.returncode:
-        return Answer(None, float(TAU_SECONDS))
+        return Answer(None, float(most))
     result = json.loads(done.stdout.splitlines()[-1])
     if result["code"] > 1:
         return Answer(None, result["seconds"])
@@ -82,13 +82,15 @@ def _in_its_format(problem: SuppressionProblem) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plain_program(problem: SuppressionProblem) -> Answer:
-    """The textbook's one integer program: for each primary cell and each direction a whole other table."""
-    solver = new_solver(presolve="choose", time_limit=PLAIN_SECONDS, mip_rel_gap=0.0)
+def plain_program(problem: SuppressionProblem, most: float) -> Answer:
+    """The textbook's one integer program: for each primary cell and each direction a whole other table. ``most``: processor seconds."""
+    solver = new_solver(presolve="choose", mip_rel_gap=0.0)
     started = time.process_time()
+    for looks in (solver.cbMipInterrupt, solver.cbSimplexInterrupt):
+        looks.subscribe(lambda look: look.interrupt() if time.process_time() - started > most else None)
     check_step(solver.passModel(_plain_model(problem)), "model")
     check_step(solver.run(), "run")
-    information, seconds = solver.getInfo(), time.process_time() - started
+    information, seconds = solver.getInfo(), min(time.process_time() - started, most)
     if information.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return Answer(None, seconds)
     chosen = np.array(solver.getSolution().col_value[: len(problem.values)]) > 0.5
