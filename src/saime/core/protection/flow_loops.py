@@ -1,8 +1,8 @@
 """Maximal flows through one edge after another of a network, compiled by numba where it is installed.
 
 Every edge is two arcs, one each way; ``twins`` has for each arc the other. Arcs are in the order of the nodes that they leave, whose
-first ones ``starts`` has; ``ends`` has the nodes to which they lead, and ``capacity`` what they carry. A flow is found by blocking flows
-along shortest paths (Dinic, 1970); with whole capacities it is whole and exact.
+first ones ``starts`` has; ``ends`` has the nodes to which they lead, and ``capacity`` what they carry. A flow is found by augmenting paths
+(Ford and Fulkerson, 1956), sought from both ends at once; with whole capacities it is whole and exact.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Marks = npt.NDArray[np.bool_]
 Table = npt.NDArray[np.int64]  # of numbers of nodes
 
 TINY = 1e-9  # less room than this is none
-UNSEEN, UNKNOWN = -1, -1.0
+UNSEEN, ENDED, UNKNOWN = -1, -2, -1.0
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -28,7 +28,7 @@ def circulate(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targets: 
 
     Fills ``found``, at most ``limits``, and, where the limit is not reached, ``cuts``: targets x nodes, the side that no flow leaves.
     """
-    work = np.empty((3, len(starts) - 1), dtype=np.int64)
+    work = np.empty((4, len(starts) - 1), dtype=np.int64)
     for t in range(len(targets)):
         room = capacity.copy()
         found[t] = _return(ends, room, starts, twins, targets[t], limits[t], work)
@@ -45,7 +45,7 @@ def reach_together(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targ
     No more goes than can leave the one end and enter the other.
     """
     nodes, flows = len(starts) - 1, 0
-    work = np.empty((3, nodes), dtype=np.int64)
+    work = np.empty((4, nodes), dtype=np.int64)
     leaving, entering = np.zeros(nodes), np.zeros(nodes)
     for arc in range(len(ends)):
         entering[ends[arc]] += capacity[arc]
@@ -85,7 +85,7 @@ def reach_together(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targ
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
 def send(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int) -> float:
     """As much as can go from source to sink; ``room`` is what is left then."""
-    return _flow(ends, room, starts, twins, source, sink, np.inf, np.empty((3, len(starts) - 1), dtype=np.int64))
+    return _flow(ends, room, starts, twins, source, sink, np.inf, np.empty((4, len(starts) - 1), dtype=np.int64))
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
@@ -121,65 +121,66 @@ def _return(ends: Nodes, room: Reals, starts: Ints, twins: Ints, target: int, li
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
 def _flow(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, limit: float, work: Table) -> float:
-    """``work``: 3 x nodes; its first row says in the end which nodes can be reached, where the limit is not."""
+    """``work``: 4 x nodes; where the limit is not reached, its first row is UNSEEN at the end for nodes that nothing reaches."""
     if source == sink:
         return limit
     amount = 0.0
-    while amount < limit - TINY and _search(ends, room, starts, twins, source, sink, work[0], work[1]):
-        amount += _block(ends, room, starts, twins, source, sink, limit - amount, work[0], work[1], work[2])
+    while amount < limit - TINY:
+        between = _meet(ends, room, starts, twins, source, sink, work)
+        if between == UNSEEN:
+            break
+        amount += _push(ends, room, twins, source, sink, between, limit - amount, work)
     return amount
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _search(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, steps: Ints, queue: Ints) -> bool:
-    """Whether a way leads to the sink; ``steps``: to each node, as far as was looked."""
-    steps[:] = UNSEEN
-    steps[source], queue[0] = 0, source
-    first, last = 0, 1
-    while first < last:
-        node = queue[first]
-        first += 1
-        for place in range(starts[node], starts[node + 1]):
-            other = ends[place]
-            if steps[other] == UNSEEN and room[place] > TINY:
-                steps[other] = steps[node] + 1
-                if other == sink:
-                    return True
-                queue[last] = other
-                last += 1
-    return False
+def _meet(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, work: Table) -> int:
+    """A node on a way with room, sought from both ends; UNSEEN if there is no way, once all that the source reaches was seen."""
+    came, goes, ahead, behind = work[0], work[1], work[2], work[3]  # arcs that lead to a node, and on from it; nodes to look at
+    came[:], goes[:] = UNSEEN, UNSEEN
+    came[source], goes[sink], ahead[0], behind[0] = ENDED, ENDED, source, sink
+    looked, seen, looked_back, seen_back = 0, 1, 0, 1
+    while looked < seen:
+        if looked_back < seen_back and seen_back - looked_back < seen - looked:
+            node = behind[looked_back]
+            looked_back += 1
+            for arc in range(starts[node], starts[node + 1]):
+                other = ends[arc]
+                if goes[other] == UNSEEN and room[twins[arc]] > TINY:
+                    goes[other] = twins[arc]
+                    if came[other] != UNSEEN:
+                        return int(other)
+                    behind[seen_back] = other
+                    seen_back += 1
+        else:
+            node = ahead[looked]
+            looked += 1
+            for arc in range(starts[node], starts[node + 1]):
+                other = ends[arc]
+                if came[other] == UNSEEN and room[arc] > TINY:
+                    came[other] = arc
+                    if goes[other] != UNSEEN:
+                        return int(other)
+                    ahead[seen] = other
+                    seen += 1
+    return UNSEEN
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _block(
-    ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, wanted: float, steps: Ints, places: Ints, path: Ints
-) -> float:
-    """Send as much as shortest paths have room for, at most ``wanted``."""
-    places[:] = starts[:-1]
-    sent, node, depth = 0.0, source, 0
-    while node != source or places[node] < starts[node + 1]:
-        if node == sink:
-            step = wanted - sent
-            for place in range(depth):
-                step = min(step, room[path[place]])
-            sent += step
-            full = depth
-            for place in range(depth - 1, -1, -1):
-                room[path[place]] -= step
-                room[twins[path[place]]] += step
-                full = place if room[path[place]] <= TINY else full
-            if sent >= wanted - TINY:
-                return sent
-            depth, node = full, ends[twins[path[full]]]
-        elif places[node] == starts[node + 1]:  # no way on from here
-            depth -= 1
-            node = ends[twins[path[depth]]]
-            places[node] += 1
-        else:
-            arc = places[node]
-            if room[arc] > TINY and steps[ends[arc]] == steps[node] + 1:
-                path[depth], node = arc, ends[arc]
-                depth += 1
-            else:
-                places[node] += 1
-    return sent
+def _push(ends: Nodes, room: Reals, twins: Ints, source: int, sink: int, between: int, wanted: float, work: Table) -> float:
+    """Send as much as the way found has room for, at most ``wanted``."""
+    came, goes, path, length = work[0], work[1], work[2], 0
+    node, step = between, wanted
+    while node != source:
+        path[length], node = came[node], ends[twins[came[node]]]
+        length += 1
+    node = between
+    while node != sink:
+        path[length], node = goes[node], ends[goes[node]]
+        length += 1
+    for place in range(length):
+        step = min(step, room[path[place]])
+    for place in range(length):
+        room[path[place]] -= step
+        room[twins[path[place]]] += step
+    return step
