@@ -2,7 +2,7 @@
 
 A cell of a middle level stands in three rows: as the sum of its parts, as a part itself, and in the line of its total over the other
 dimension. That line follows: each of its cells is the sum of parts, and these parts make up lines of their own. Without such lines each
-cell stands in two rows, which is what a network needs (Fischetti and Salazar, 2001, sec. 5, on tables with one hierarchy).
+cell stands in two rows, which is what a network needs (tables of this kind are known as 1H2D).
 """
 
 from __future__ import annotations
