@@ -29,6 +29,13 @@ def test_results_that_differ_have_no_times() -> None:
         benchmarks.tabulation.paired(lambda: 1, lambda: 2, runs=1, same=lambda ours, theirs: ours == theirs)
 
 
+def test_a_subject_whose_competitor_is_not_there_still_has_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SAIME_SPARK_REMOTE", raising=False)
+    lines = [line.as_dict() for line in benchmarks.run(10_000, ("spark",))]
+    assert [(line["subject"], line["measured"], line["met"]) for line in lines] == [("spark", None, False)] * 2
+    assert list(benchmarks.SUBJECTS) == bench.SUBJECTS
+
+
 def test_without_the_source_folder_the_command_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "FOLDER", tmp_path / "benchmarks")
     with pytest.raises(Refused, match="benchmarks are not installed"):
