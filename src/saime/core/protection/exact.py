@@ -20,6 +20,7 @@ from saime.core.protection.master import Master, WholeChoice
 
 NODES = (10, 100, 1000, 5000)  # of branch and bound in one integer program; more as soon as fewer say nothing new
 STALLED = 6  # rounds in fractions that gained next to nothing
+IDLE = 15_000  # cells times rounds with whole cells that brought neither a cheaper pattern nor a better bound: larger ones get fewer
 GAIN = 1e-4  # of the bound; less is next to nothing
 
 
@@ -43,9 +44,10 @@ class CuttingPlanes:
         self._cost, self._bound = self._cost_of(self._pattern), 0.0
 
     def run(self) -> Found:
-        nodes = NODES[0]
+        nodes, idle = NODES[0], 0
         self._try(self._relax(STALLED))
-        while self._is_open() and not self._budget.is_spent(self._goals.columns, self._master.iterations):
+        while self._is_open() and idle < IDLE and not self._budget.is_spent(self._goals.columns, self._master.iterations):
+            before = self._cost, self._bound
             self._master.fix_by_reduced_costs(self._relaxed, self._cost)
             choice = self._master.solve(nodes, self._cost - self._master.step / 2, self._bound)
             if choice is None:
@@ -54,6 +56,7 @@ class CuttingPlanes:
                 if nodes == NODES[-1]:
                     break
                 nodes = NODES[NODES.index(nodes) + 1]
+            idle = idle + len(self._pattern) if before == (self._cost, self._bound) else 0
         return Found(self._pattern, self._cost, min(self._bound, self._cost))
 
     def _is_open(self) -> bool:

@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]  # done, of how many
 
 
 LARGE = 1500  # cells that hang together; more are solved by local programs
-LARGE_NETWORK = 6000  # the same where flows answer for the attackers
+LARGE_NETWORK = 6000  # the same where flows answer for the attackers; with levels, the last proofs take too many rounds
 
 
 @dataclass(frozen=True)
@@ -51,27 +51,32 @@ def suppress(problem: SuppressionProblem, *, seconds: float | None = None, progr
     Raises: BadInput where values contradict rows, bounds or each other.
     """
     _check(problem)
-    parts = list(_parts(task_of(problem)))
+    task = task_of(problem)
+    whole = merge_terms(task.rows)
+    rows = independent_rows(whole, len(problem.values))
+    most = LARGE_NETWORK if rows is whole else LARGE
+    parts = list(_parts(replace(task, rows=rows)))
     solved = []
     for done, (places, part) in enumerate(parts):
         if progress:
             progress(done, len(parts))
-        solved.append(_solve(places, part, Budget(seconds=seconds)))
+        solved.append(_solve(places, part, Budget(seconds=seconds), most))
     return _proven(problem, solved)
 
 
 def _parts(task: Task) -> Iterator[tuple[Places, Task]]:
     """What is tied together and has something to protect."""
     unknown = task.movable | task.free
-    rows = reduce_rows(independent_rows(merge_terms(task.rows), len(task.values)), unknown, np.nan_to_num(task.values))
+    rows = reduce_rows(task.rows, unknown, np.nan_to_num(task.values))
     for places, own in tied_parts(rows, np.flatnonzero(unknown), len(task.values)):
         if task.forced[places].any():
             yield places, task.part(places, own)
 
 
-def _solve(places: Places, part: Task, budget: Budget) -> Solved:
+def _solve(places: Places, part: Task, budget: Budget, most: int) -> Solved:
+    """``most``: cells of a network that are solved together."""
     size = int(part.movable.sum())
-    if size > LARGE and (size > LARGE_NETWORK or part.free.any() or find_network(part.rows, len(places)) is None):
+    if size > LARGE and (size > most or part.free.any() or find_network(part.rows, len(places)) is None):
         local = solve_locally(part, budget)
         return Solved(places, local.withheld, local.bound, places[local.unsafe], local)
     goals = Goals(part)
