@@ -42,7 +42,7 @@ DETAIL_NAMES = {
     "pq_q": Text(lv="pq noteikums: q", en="pq rule: q"),
     "group_disclosure": Text(lv="Grupas atklāšana", en="Group disclosure"),
     "safety_range": Text(lv="Drošības attālums, %", en="Safety range, %"),
-    "share_of": Text(lv="Daļa no dimensijas kopskaita", en="Share of the total of dimension"),
+    "share_of": Text(lv="Īpatsvars no dimensijas kopskaita", en="Share of the total of dimension"),
     "each_side": Text(lv="Mazākais personu skaits abpus vērtībai", en="Fewest persons on either side of a value"),
     "largest_change": Text(lv="Lielākā izmaiņa", en="Largest change"),
     "variance": Text(lv="Izmaiņu dispersija", en="Variance of changes"),
@@ -59,7 +59,7 @@ DETAIL_VALUES |= {
     AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
     MEANS: Text(lv="vidējo lielumu aizsardzība", en="protection of means"),
     CELL_KEY: Text(lv="skaitļu maiņa pēc šūnas atslēgas", en="counts changed by cell keys"),
-    SHARES: Text(lv="daļu aizsardzība", en="protection of shares"),
+    SHARES: Text(lv="īpatsvaru aizsardzība", en="protection of shares"),
     QUANTILES: Text(lv="mediānu un kvantiļu aizsardzība", en="protection of medians and quantiles"),
 }
 DETAIL_VALUES |= {
@@ -261,7 +261,8 @@ def _rule_of_quantiles(certificate: Certificate) -> list[Text]:
 def _rule_of_shares(certificate: Certificate) -> list[Text]:
     return [
         Text(
-            lv="Daļa netiek publicēta, ja netiktu publicēts kāds no tās pamatā esošajiem skaitļiem. Tie aizsargāti, it kā būtu publicēti.",
+            lv="Īpatsvars netiek publicēts, ja netiktu publicēts kāds no tā pamatā esošajiem skaitļiem. "
+            "Tie aizsargāti, it kā būtu publicēti.",
             en="A share is not published where a count that it is made of would not be. These are protected as if they were published.",
         ),
         _withheld_of(certificate),
@@ -272,8 +273,8 @@ def _rule_of_cell_keys(certificate: Certificate) -> list[Text]:
     most, blocked = certificate.rules["largest_change"], int(certificate.rules.get("blocked", 0))
     told = [
         Text(
-            lv=f"Katrs skaitlis, kas nav nulle, ir nejauši mainīts, lielākais par {most}. Tās pašas personas visur maina skaitli vienādi. "
-            "Kopskaiti mainīti atsevišķi, tāpēc tie nav daļu summas.",
+            lv=f"Katrs skaitlis, kas nav nulle, ir nejauši mainīts, ne vairāk kā par {most}. "
+            "Tās pašas personas visur maina skaitli vienādi. Kopskaiti mainīti atsevišķi, tāpēc tie nav daļu summas.",
             en=f"Every count that is not zero is changed at random, by at most {most}. The same persons change a count in the same way "
             "everywhere. Totals are changed by themselves, so they are not sums of their parts.",
         )

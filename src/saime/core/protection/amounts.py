@@ -140,11 +140,10 @@ def _obs_status(value: Decimal | None, contributors: int | None, hidden: bool, k
 
 
 def step_of_amounts(rule: PrimaryRule, withheld: Flags, *, is_mean: bool) -> LineageStep:
-    what = ("vidējie lielumi", "means") if is_mean else ("summas", "sums")
+    lv, en, withheld_lv = ("vidējie lielumi", "means", "publicēti") if is_mean else ("summas", "sums", "publicētas")
     label = Text(
-        lv=f"Statistiskās konfidencialitātes aizsardzība: {what[0]}, kas pārāk daudz atklāj par atsevišķām personām, netiek publicēt"
-        + ("i" if is_mean else "as"),
-        en=f"Statistical disclosure control: {what[1]} that tell too much about single persons are withheld",
+        lv=f"Statistiskās konfidencialitātes aizsardzība: {lv}, kas pārāk daudz atklāj par atsevišķām personām, netiek {withheld_lv}",
+        en=f"Statistical disclosure control: {en} that tell too much about single persons are withheld",
     )
     name = MEANS if is_mean else AMOUNTS
     details = _parameters(rule) | {"rule": name, "withheld": int(withheld.sum())}

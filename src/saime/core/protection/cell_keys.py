@@ -62,7 +62,7 @@ def table_digest(table: PerturbationTable) -> str:
 def _note(parameters: PerturbationParameters) -> Text:
     most = parameters.largest_change
     return Text(
-        lv=f"Lai neatklātu personas, katrs skaitlis ir nejauši mainīts – lielākais par {most}. Nulles ir patiesas. Tāpēc daļu summa "
+        lv=f"Lai neatklātu personas, katrs skaitlis ir nejauši mainīts, ne vairāk kā par {most}. Nulles ir patiesas. Tāpēc daļu summa "
         "var nesakrist ar kopskaitu; kopskaits ir precīzāks nekā summa.",
         en=f"To protect persons, every count is changed at random, by {most} at most. Zeros are true. So parts need not add up to "
         "their total; the total is more exact than the sum.",

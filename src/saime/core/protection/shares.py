@@ -81,7 +81,7 @@ def _totals(structure: DataStructure, share_of: str) -> list[int]:
 
 def _step(of_counts: LineageStep, share_of: str) -> LineageStep:
     label = Text(
-        lv=f"{of_counts.label.lv}; daļa netiek publicēta, ja netiktu publicēts kāds no skaitļiem, no kuriem tā aprēķināta",
+        lv=f"{of_counts.label.lv}; īpatsvars netiek publicēts, ja netiktu publicēts kāds no skaitļiem, no kuriem tas aprēķināts",
         en=f"{of_counts.label.en}; a share is withheld where a count that it is made of would be",
     )
     details = {"rule": SHARES, "minimum": of_counts.details["minimum"], "share_of": share_of}

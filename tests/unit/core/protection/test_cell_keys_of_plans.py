@@ -58,7 +58,7 @@ def test_counts_change_zeros_stay_and_readers_are_told(plans: Plans) -> None:
     assert not set(found.dataset.values) & {1, 2}
     assert set(found.dataset.obs_status) == {"A"}
     assert "by 3 at most" in found.dataset.metadata.notes[-1].en
-    assert "lielākais par 3" in found.dataset.metadata.notes[-1].lv
+    assert "ne vairāk kā par 3" in found.dataset.metadata.notes[-1].lv
     assert "need not add up" in found.dataset.metadata.notes[-1].en
 
 

@@ -129,7 +129,7 @@ WHOLE = (("RIGA", "CITIES", 1), ("JELGAVA", "CITIES", 1), ("OGRE", "TOWN", 1))
     [
         (WHOLE[:2], None, "does not say what became of code 'OGRE'"),
         ((*WHOLE[:2], ("OGRE", "VILLAGE", 1)), None, "leads from 'OGRE' to 'VILLAGE'"),
-        ((*WHOLE, ("OGRE", "PARISH", 1)), SUM, "amounts are not divided"),
+        ((*WHOLE, ("OGRE", "PARISH", 1)), SUM, "nobody knows whose amounts"),
     ],
 )
 def test_a_mapping_that_does_not_fit_is_refused(parts: Any, measure: Any, what: str) -> None:
