@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import duckdb
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from benchmarks.data import FAMILIES, Table
 from saime.core.tabulation.duckdb_engine import DuckDBEngine
 from saime.core.tabulation.duckdb_query import quote
+from saime.core.warehouse.facts import PERSON, VALID_FROM
 
 Cube = npt.NDArray[np.int64]  # the structure's cells in order
 
@@ -20,33 +22,33 @@ MEMORY = "12GiB"
 
 
 def grouping_sets(table: Table) -> Cube:
-    """COUNT(DISTINCT) over 144 grouping sets: each depth of each dimension, by month and for the year; a total is no column."""
-    names = [[f"{name}_{depth}" for depth in range(1, _depths(table)[name])] for name in FAMILIES]
-    by = [[name for name in chosen if name] for chosen in product(*([None, *levels] for levels in names), [None, "month"])]
-    sets = ", ".join(f"({', '.join(columns)})" for columns in by)
-    strides = table.specification.structure.strides
-    codes = (f"coalesce({', '.join(reversed(levels))}, 0)::integer * {stride}" for levels, stride in zip(names, strides, strict=False))
-    query = f"""
-        select {" + ".join(codes)} + coalesce(month, 0) as cell, persons
-        from (
-            select {", ".join(name for levels in names for name in levels)}, month, count(distinct person_number) as persons
-            from (select person_number, month(valid_from)::utinyint as month, {_lookups(table)} from read_parquet($files))
-            group by grouping sets ({sets})
-        )"""
+    """COUNT(DISTINCT) over 144 grouping sets."""
+    query = grouping_sets_query(table, "read_parquet($files)", lambda codes, name: f"{codes}[{quote(name)} + 1]")
     return _cube(table, query)
 
 
-def _depths(table: Table) -> dict[str, int]:
-    return {name: dimension.depths for name, dimension in zip(FAMILIES, table.specification.dimensions, strict=True)}
+def grouping_sets_query(table: Table, facts: str, look_up: Callable[[list[int], str], str]) -> str:
+    """Each depth of each dimension, by month and for the year; a total is no column. DuckDB and Spark take it.
 
-
-def _lookups(table: Table) -> str:
-    """Each code's ancestor at each depth, taken from a constant list by the code's position."""
-    return ", ".join(
-        f"{[leaf.lineage[-1 - depth] for leaf in dimension.leaves]}[{quote(name)} + 1]::utinyint as {name}_{depth}"
-        for name, dimension in zip(FAMILIES, table.specification.dimensions, strict=True)
+    ``look_up``: how to say which of some codes stands at the position that a column holds.
+    """
+    counted = dict(zip(FAMILIES, table.specification.dimensions, strict=True))
+    names = [[f"{name}_{depth}" for depth in range(1, dimension.depths)] for name, dimension in counted.items()]
+    by = [[name for name in chosen if name] for chosen in product(*([None, *levels] for levels in names), [None, "month"])]
+    strides = table.specification.structure.strides
+    codes = (f"cast(coalesce({', '.join([*reversed(levels), '0'])}) as int) * {step}" for levels, step in zip(names, strides, strict=False))
+    ancestors = ", ".join(
+        f"cast({look_up([leaf.lineage[-1 - depth] for leaf in dimension.leaves], name)} as tinyint) as {name}_{depth}"
+        for name, dimension in counted.items()
         for depth in range(1, dimension.depths)
     )
+    return f"""
+        select {" + ".join(codes)} + coalesce(month, 0) as cell, persons
+        from (
+            select {", ".join(name for levels in names for name in levels)}, month, count(distinct {PERSON}) as persons
+            from (select {PERSON}, cast(month({VALID_FROM}) as tinyint) as month, {ancestors} from {facts})
+            group by grouping sets ({", ".join(f"({', '.join(columns)})" for columns in by)})
+        )"""
 
 
 def patterns(table: Table) -> Cube:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.data import FAMILIES, Table, make_table
+from benchmarks.competitors import grouping_sets_query
+from benchmarks.data import Table, make_table
 from benchmarks.measure import Line, paired
 from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.spark_engine import SparkEngine
@@ -54,29 +54,10 @@ def _against_grouping_sets(table: Table, remote: str) -> Line:
 
 
 def grouping_sets(table: Table, remote: str) -> Any:
-    """Each depth of each dimension, by month and for the year; a total is no column."""
-    names = [[f"{name}_{depth}" for depth in range(1, d.depths)] for name, d in zip(FAMILIES, table.specification.dimensions, strict=True)]
-    by = [[name for name in chosen if name] for chosen in product(*([None, *levels] for levels in names), [None, "month"])]
-    strides = table.specification.structure.strides
-    codes = (f"coalesce({', '.join([*reversed(levels), '0'])}) * {stride}" for levels, stride in zip(names, strides, strict=False))
-    query = f"""
-        select {" + ".join(codes)} + coalesce(month, 0) as cell, persons
-        from (
-            select {", ".join(name for levels in names for name in levels)}, month, count(distinct person_key) as persons
-            from (select person_key, month(valid_from) as month, {_lookups(table)} from {{facts}})
-            group by grouping sets ({", ".join(f"({', '.join(columns)})" for columns in by)})
-        )"""  # noqa: S608
+    """The same query as DuckDB's."""
+    query = grouping_sets_query(table, "{facts}", lambda codes, name: f"element_at(array({str(codes)[1:-1]}), cast({name} as int) + 1)")
     session = connect(remote)
     found = session.sql(query, facts=session.read.parquet(*table.files)).toArrow()
     cube = np.zeros(table.specification.structure.size, np.int64)
     cube[found["cell"].to_numpy()] = found["persons"].to_numpy()
     return cube
-
-
-def _lookups(table: Table) -> str:
-    """Each code's ancestor at each depth, taken from a constant array by the code's position."""
-    return ", ".join(
-        f"element_at(array({', '.join(str(leaf.lineage[-1 - depth]) for leaf in d.leaves)}), cast({name} as int) + 1) as {name}_{depth}"
-        for name, d in zip(FAMILIES, table.specification.dimensions, strict=True)
-        for depth in range(1, d.depths)
-    )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,19 @@ from saime.core.tabulation.kernel import best_loops
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_households import shares_of
 from saime.core.tabulation.kernel_layout import lay_out
-from saime.core.tabulation.spark_session import connect, disconnect, server_of
+from saime.core.tabulation.spark_session import connect, cores, disconnect, server_of
 from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, Answer, Task, add_to_contributions, add_to_cubes, count_partitions
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+
+SMALLEST = 16  # of a task of full size: a task costs some 50 ms
 
 
 @dataclass(frozen=True)
 class SparkEngine:
     """``remote``: address of a Spark Connect server, sc://host:port, with parameters after ``/;`` if it needs any.
 
-    ``task_bytes``: of Parquet for one task, about; it changes the time, never the result.
+    ``task_bytes``: of Parquet for one task, at most, about; it changes the time, never the result.
     """
 
     remote: str = field(repr=False)  # may hold a token
@@ -72,8 +75,8 @@ class SparkEngine:
         session = connect(self.remote)
         from pyspark.errors import PySparkException, PythonException
 
-        tasks = task.size if task.shares else self.tasks_for(task.facts.partitions)
         try:
+            tasks = task.size if task.shares else self.tasks_for(task.facts.partitions, cores(self.remote))
             job = session.range(0, task.size, 1, tasks)
             yield from job.mapInArrow(_function(task), ANSWER_IN_SPARK).toLocalIterator()
         except PySparkException as error:
@@ -81,10 +84,12 @@ class SparkEngine:
                 disconnect(self.remote)
             raise _given_up(error, server_of(self.remote)) from error
 
-    def tasks_for(self, partitions: Sequence[Sequence[Path]]) -> int:
-        """At most one for each partition."""
+    def tasks_for(self, partitions: Sequence[Sequence[Path]], cores: int) -> int:
+        """So many for each core, that all cores end together; fewer where a task would be smaller than what it costs to start one."""
         size = sum(path.stat().st_size for files in partitions for path in files)
-        return max(1, min(len(partitions), size // self.task_bytes))
+        of_each = ceil(size / self.task_bytes / cores)
+        most = size // max(1, self.task_bytes // SMALLEST)
+        return max(1, min(len(partitions), most, of_each * cores))
 
 
 def _function(task: Task) -> Callable[[Iterable[Any]], Iterator[Any]]:

@@ -12,10 +12,12 @@ from saime.core.errors import BadInput, TryLater
 CONNECT_PORT = 15002  # of a server whose address names none
 SECONDS_TO_ANSWER = 5  # of a server that is there
 TRIES = {"max_retries": 9, "max_backoff": 10_000}  # milliseconds; a server that is lost is given up within a minute, not ten
+PLACES = 1 << 12  # more than cores that one command can keep busy
 SETTING = "setting SAIME_SPARK_REMOTE"
 
 
 _kept: dict[str, Any] = {}  # sessions by address, so that the next table finds workers that are warm
+_cores: dict[str, int] = {}
 
 
 def connect(remote: str) -> Any:
@@ -34,10 +36,20 @@ def disconnect(remote: str) -> None:
 
     One that is left open is ended when the process ends, with minutes of waiting if its server is gone by then.
     """
+    _cores.pop(remote, None)
     if remote in _kept:
         session = _kept.pop(remote)
         session.client.set_retry_policies([])
         session.stop()
+
+
+def cores(remote: str) -> int:
+    """How many tasks run at once, as the server says: it divides a range into so many parts. Asked once in a session."""
+    session = connect(remote)
+    if remote not in _cores:
+        parts = session.range(PLACES).selectExpr("spark_partition_id() as part").toArrow()
+        _cores[remote] = len(parts["part"].unique())
+    return _cores[remote]
 
 
 def _new_session(remote: str) -> Any:

@@ -4,6 +4,8 @@ kernel, or adds up amounts, and hands back arrays that add up. It needs Saime an
 
 from __future__ import annotations
 
+import functools
+import gc
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -71,6 +73,13 @@ def count_partitions(task: Task, batches: Iterable[pa.RecordBatch]) -> Iterator[
     numbers = [number for batch in batches for number in batch.column(0).to_pylist()]
     for row in _answers(task, numbers):
         yield pa.RecordBatch.from_pylist([row], schema=ANSWER)
+    _keep_what_is_loaded()
+
+
+@functools.cache
+def _keep_what_is_loaded() -> None:
+    """Once in a process: PySpark collects garbage after each task, which took longer than a small task, for all that numba has loaded."""
+    gc.freeze()
 
 
 def _answers(task: Task, numbers: list[int]) -> Iterator[Answer]:

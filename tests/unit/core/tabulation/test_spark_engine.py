@@ -22,7 +22,7 @@ from saime.core.tabulation.kernel import KernelEngine, best_loops
 from saime.core.tabulation.kernel_cubes import Cubes, persons_by_cell
 from saime.core.tabulation.kernel_layout import lay_out
 from saime.core.tabulation.spark_engine import SparkEngine
-from saime.core.tabulation.spark_session import connect
+from saime.core.tabulation.spark_session import connect, cores
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 from support.engines import ON_SPARK
@@ -50,6 +50,16 @@ def specification(facts: FactTable) -> Specification:
     by = {"BENEFIT": BENEFIT, "SEX": tree({"F": None, "M": None})}
     columns = {"BENEFIT": {"column": "benefit"}, "SEX": {"column": "sex"}}
     return compile_plan(plan(columns, ["2022", *(f"2022-{month:02}" for month in range(1, 13))]), by, facts)
+
+
+@pytest.mark.parametrize(
+    ("task_bytes", "cores", "tasks"), [(400, 2, 4), (400, 3, 3), (1 << 10, 2, 2), (1 << 20, 2, 1), (16 * 400, 9, 2), (1, 9, 10)]
+)
+def test_every_core_gets_as_many_tasks_and_none_too_little(tmp_path: Path, task_bytes: int, cores: int, tasks: int) -> None:
+    partitions = [(tmp_path / str(number),) for number in range(10)]
+    for (path,) in partitions:
+        path.write_bytes(bytes(100))
+    assert SparkEngine("sc://spark", task_bytes).tasks_for(partitions, cores) == tasks
 
 
 @pytest.mark.parametrize("tasks", [[[0, 1, 2, 3]], [[3], [], [1, 0], [2]], [[0], [1], [2], [3]]])
@@ -101,10 +111,10 @@ class TestOnSpark:
 
     def test_one_task_or_one_for_each_partition(self, spark: SparkServer, facts: FactTable, specification: Specification) -> None:
         right = KernelEngine().tabulate(specification, facts)
-        engines = {SparkEngine(spark.remote, task_bytes=size).tasks_for(facts.partitions): size for size in (1, 1 << 30)}
-        assert sorted(engines) == [1, PARTITIONS]
-        for size in engines.values():
-            assert SparkEngine(spark.remote, task_bytes=size).tabulate(specification, facts) == right
+        engines = [SparkEngine(spark.remote, task_bytes=size) for size in (1 << 30, 1)]
+        assert [engine.tasks_for(facts.partitions, cores(spark.remote)) for engine in engines] == [1, PARTITIONS]
+        for engine in engines:
+            assert engine.tabulate(specification, facts) == right
 
     def test_a_fault_that_a_worker_finds_is_told_as_the_kernel_tells_it(
         self, spark: SparkServer, facts: FactTable, specification: Specification
