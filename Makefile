@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 APPS := registers dissemination monitoring portal workplace
 
-.PHONY: help demo serve test test-spark check bench fix lock messages
+.PHONY: help demo serve test test-spark check bench bench-spark fix lock messages
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ test: .venv/dev ## install what the tests need and run the whole suite, on SQLit
 
 test-spark: .venv/dev .venv-spark/installed ## count on a real Spark with two executors, one of which is killed; installs Spark (500 MB) and Java
 	@sh tools/install-java.sh
-	@$(BIN)/pytest --spark cluster -m spark $(ARGS)
+	@$(BIN)/pytest --spark cluster -m spark $(ARGS) $$(grep -rlE 'ON_SPARK|ENGINES_TO_TEST|mark.spark' tests --include='test_*.py')
 
 check: .venv/dev ## lint, format, types, import contracts, pack and messages; changes nothing
 	@$(BIN)/ruff check .
@@ -34,6 +34,10 @@ check: .venv/dev ## lint, format, types, import contracts, pack and messages; ch
 
 bench: .venv/runtime ## measure counting and loading against others, side by side in one run; ARGS="--rows 10000000" for more rows
 	@$(BIN)/saime bench $(ARGS)
+
+bench-spark: .venv/dev .venv-spark/installed ## measure Spark, on a cluster of two executors that is started for it; ARGS="--rows 100000000" for more rows
+	@sh tools/install-java.sh
+	@$(BIN)/python tests/support/spark_servers.py $(BIN)/saime bench --subject spark $(ARGS)
 
 fix: .venv/dev ## mend what the linters can mend
 	@$(BIN)/ruff check --fix .

@@ -15,7 +15,7 @@ from saime.core.tabulation.spark_engine import SparkEngine
 from support.spark_servers import EXECUTORS, SparkServer
 from support.tabulation import CODE_LISTS, fact, plan, tree, write_facts
 
-PARTITIONS = 24  # a task for each: some seconds of work
+PARTITIONS = 48  # a task for each: some seconds of work
 BENEFITS = CODE_LISTS["benefit"]
 pytestmark = [pytest.mark.spark, pytest.mark.cluster]
 

@@ -18,7 +18,7 @@ from support.tabulation import Fact, plan
 pytestmark = ON_SPARK
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(facts_of_some_persons, hierarchies_by_dimension, some_periods, filters, st.integers(1, 4), st.sampled_from([1, 1 << 20]))
 def test_spark_counts_what_the_reference_counts(
     spark: SparkServer,
