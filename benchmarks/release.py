@@ -41,17 +41,18 @@ def lines(_folder: Path, rows: int) -> Iterator[Line]:
 
 
 def linked_tables(cells: int) -> list[TableToProtect]:
-    """Up to TABLES tables over two to four dimensions, the smallest first, that have about so many cells together."""
+    """Up to TABLES tables over two to four dimensions that have about so many cells together: the smallest, or larger ones next in size."""
     random = np.random.default_rng(2022)
     persons = {name: _codes(random, leaves, cells * PERSONS_PER_CELL) for name, leaves in LEAVES.items()}
     dimensions = {name: _dimension(name, leaves) for name, leaves in LEAVES.items()}
-    found: list[TableToProtect] = []
-    chosen = sorted((names for few in (2, 3, 4) for names in combinations(LEAVES, few)), key=lambda names: _size(names, dimensions))
-    for names in chosen[:TABLES]:
-        if sum(one.table.structure.size for one in found) + _size(names, dimensions) > cells and found:
-            break
-        found.append(_table(names, dimensions, persons))
-    return found
+    return [_table(names, dimensions, persons) for names in _chosen(cells, dimensions)]
+
+
+def _chosen(cells: int, dimensions: dict[str, Dimension]) -> list[tuple[str, ...]]:
+    ordered = sorted((names for few in (2, 3, 4) for names in combinations(LEAVES, few)), key=lambda names: _size(names, dimensions))
+    ends = np.cumsum([0, *(_size(names, dimensions) for names in ordered)])
+    last = max(last for last in range(1, len(ends)) if last == 1 or ends[last] - ends[max(0, last - TABLES)] <= cells)
+    return ordered[max(0, last - TABLES) : last]
 
 
 def _size(names: tuple[str, ...], dimensions: dict[str, Dimension]) -> int:

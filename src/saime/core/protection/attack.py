@@ -1,8 +1,9 @@
 """The attacker: what a reader can compute about every withheld cell from published datasets alone.
 
 It sees values, statuses, structure and population of each ``Dataset`` and nothing else. Cells that several datasets share are one
-unknown (``linked.py``): what one publishes is known in all, and what the statuses of any tell is told of all. It solves two linear
-programs for each withheld cell: the smallest and the largest count that agree with everything published. It does so twice:
+unknown (``linked.py``): what one publishes is known in all, and what the statuses of any tell is told of all. It seeks the smallest and
+the largest count of each withheld cell that agree with everything published: by two linear programs a cell, or, where more than
+``proofs.LARGE`` hang together, by tables found for many cells at once, as far as has to be proven. It does so twice:
 
 - ``plain``: from the published counts, knowing that counts are 0 or more;
 - ``informed``: knowing the rule too. Zeros are never withheld, so a withheld cell holds 1 person or more. A status that says why
@@ -16,23 +17,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from saime.core.errors import BadInput
 from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset
-from saime.core.protection.audit import FAR, ROUNDING, parts
+from saime.core.protection.audit import FAR, ROUNDING, Part, parts
 from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places, as_numbers
 from saime.core.protection.linked import LinkedSystem, link
+from saime.core.protection.proofs import LARGE, Asked, Proofs
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The whole numbers of persons that a withheld cell may hold; ``upper`` None is unbounded."""
+    """The whole numbers of persons that a withheld cell may hold; ``upper`` None is unbounded.
+
+    ``is_exact``: else it may hold others too; as much was proven as had to be.
+    """
 
     lower: int
     upper: int | None
+    is_exact: bool = True
 
     @property
     def width(self) -> float:
@@ -85,8 +91,8 @@ def attack_together(datasets: Sequence[Dataset], minimums: Sequence[int]) -> tup
     told = Told.by(system.size, datasets, minimums, system.places)
     far = FAR * max(*minimums, float(np.nan_to_num(values).max(initial=0)))
     wanted = told.withheld & np.isnan(values)
-    plain = _intervals(system.rows, values, wanted, (np.zeros(system.size), np.full(system.size, far)), far)
-    informed = _intervals(system.rows, values, wanted, (told.least, np.minimum(told.most, far)), far)
+    informed = _intervals(system.rows, values, wanted, (told.least, np.minimum(told.most, far)), far, told.asked_informed)
+    plain = _intervals(system.rows, values, wanted, (np.zeros(system.size), np.full(system.size, far)), far, told.asked_plain, informed)
     for place in np.flatnonzero(told.withheld & ~np.isnan(values)):
         plain[int(place)] = informed[int(place)] = Interval(int(values[place]), int(values[place]))
     fewest = system.fewest(values)
@@ -95,18 +101,35 @@ def attack_together(datasets: Sequence[Dataset], minimums: Sequence[int]) -> tup
 
 @dataclass(frozen=True)
 class Told:
-    """What the statuses of all datasets tell of each unknown: it is withheld, why, and so the fewest and most persons it holds."""
+    """What the statuses of all datasets tell of each unknown: it is withheld, why, and so the fewest and most persons it holds.
+
+    ``small`` and ``minimum``: the largest minimum of the datasets that call it a small count, and of those that withhold it; 0 if none.
+    """
 
     withheld: Flags
     reason: Flags
     least: Numbers
     most: Numbers
+    small: Numbers
+    minimum: Numbers
+
+    @property
+    def asked_plain(self) -> Asked:
+        """As ``Finding.is_exposed`` has it; and that no cell can be computed."""
+        is_small = self.small > 0
+        return Asked(np.where(is_small, 1.0, INFINITY), np.where(is_small, self.small, -INFINITY), self.withheld.astype(np.float64))
+
+    @property
+    def asked_informed(self) -> Asked:
+        nothing = np.full(len(self.least), INFINITY)
+        told, untold = required_width(PRIMARY, 0), np.maximum(self.minimum - 1.0, 0.0)
+        return Asked(nothing, -nothing, np.where(self.reason, told, untold))
 
     @staticmethod
     def by(size: int, datasets: Sequence[Dataset], minimums: Sequence[int], places_of: Sequence[Places]) -> Told:
         """``places_of``: the unknown of each cell of each dataset, of ``size`` unknowns."""
         none = np.zeros(size, dtype=np.bool_)
-        told = Told(none, none.copy(), np.zeros(size), np.full(size, INFINITY))
+        told = Told(none, none.copy(), np.zeros(size), np.full(size, INFINITY), np.zeros(size), np.zeros(size))
         for dataset, minimum, places in zip(datasets, minimums, places_of, strict=True):
             obs_status, conf_status = np.array(dataset.obs_status), np.array(dataset.conf_status)
             hidden = obs_status == WITHHELD
@@ -115,6 +138,8 @@ class Told:
             told.reason[places[small | other]] = True
             np.maximum.at(told.least, places[hidden], np.where(other, float(minimum), 1.0)[hidden])
             np.minimum.at(told.most, places[small], minimum - 1.0)
+            np.maximum.at(told.small, places[small], minimum)
+            np.maximum.at(told.minimum, places[hidden], minimum)
         return told
 
 
@@ -153,13 +178,36 @@ def narrowest_interval(findings: tuple[Finding, ...]) -> float | None:
     return min(widths, default=None)
 
 
-def _intervals(rows: Knowledge, values: Numbers, wanted: Flags, bounds: tuple[Numbers, Numbers], far: float) -> dict[int, Interval]:
+def _intervals(
+    rows: Knowledge,
+    values: Numbers,
+    wanted: Flags,
+    bounds: tuple[Numbers, Numbers],
+    far: float,
+    asked: Asked,
+    known: dict[int, Interval] | None = None,
+) -> dict[int, Interval]:
+    """``known``: intervals for a reader who knows more; this one's are at least as wide."""
     found: dict[int, Interval] = {}
     for part in parts(rows, values, bounds):
         targets = np.flatnonzero(wanted[part.places])
-        for place, (low, high) in zip(part.places[targets], part.extremes(targets), strict=True):
-            found[int(place)] = _inwards(low, high, far)
+        if len(targets) > LARGE and not part.is_network:
+            found |= _proven(part, targets, asked.at(part.places[targets]), far, known or {})
+        else:
+            for place, (low, high) in zip(part.places[targets], part.extremes(targets), strict=True):
+                found[int(place)] = _inwards(low, high, far)
     return {place: found[place] for place in sorted(found)}
+
+
+def _proven(part: Part, targets: Places, asked: Asked, far: float, known: dict[int, Interval]) -> dict[int, Interval]:
+    places = part.places[targets].tolist()
+    proofs = Proofs(part, targets, asked)
+    for target, place in enumerate(places):
+        if place in known:
+            proofs.include(target, float(known[place].lower), known[place].upper)
+    proofs.prove()
+    ends = zip(places, proofs.lowest.tolist(), proofs.highest.tolist(), proofs.is_exact.tolist(), strict=True)
+    return {place: replace(_inwards(low, high, far), is_exact=is_exact) for place, low, high, is_exact in ends}
 
 
 def _inwards(low: float, high: float, far: float) -> Interval:

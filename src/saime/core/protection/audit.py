@@ -79,6 +79,10 @@ class Part:
             return self._by_flow(flow, point, targets)
         return self._by_programs(targets)
 
+    @property
+    def is_network(self) -> bool:
+        return find_network(self.rows, len(self.places)) is not None
+
     def point(self) -> Numbers:
         """Some value for each cell. Raises: BadInput if nothing agrees with the rows."""
         return self.solve(self.program())

@@ -18,6 +18,7 @@ from saime.core.protection.attack import Finding, attack, attack_together, expos
 from saime.core.protection.cell_keys import cell_keys_step, certify_cell_keys
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
+from saime.core.protection.proofs import LARGE
 from saime.core.protection.quantiles import certify_quantiles, quantiles_step
 from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
 from saime.core.protection.shares import certify_shares, counts_told, shares_step
@@ -27,6 +28,7 @@ from saime.core.protection.unlinked import refuse_unlinked
 COUNTED_HERE = ("feed", "delivery", "tabulation", "protection")  # kinds of steps in a lineage
 PROTECT_AGAIN = "protect the table again, or join codes with small counts in the classification"
 METHOD = "attack by linear programming, plain and informed"
+METHOD_IN_LARGE = f"{METHOD}; where more than {LARGE} withheld cells hang together, intervals are at least as wide as told"
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Ce
         dataset_digest=dataset_digest(dataset),
         valid=True,
         rules={"rule": "threshold", "minimum": minimum, **_choices_told(dataset)},
-        method=METHOD,
+        method=METHOD if all(one.plain.is_exact and one.informed.is_exact for one in findings) else METHOD_IN_LARGE,
         solver=SOLVER,
         cells=dataset.structure.size,
         withheld=len(findings),

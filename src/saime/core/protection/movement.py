@@ -92,6 +92,19 @@ class Movement:
         self.release(place)
         return None if point is None else self._movement(point)
 
+    def serve(self, wishes: Numbers, rewards: Numbers) -> Numbers:
+        """The movement that is worth most: each cell that changes as far as it wishes, up or (below 0) down, earns its reward.
+
+        Shape: all cells; a wish of 0 is none. Part of a wish earns part of the reward, so check what was reached. Costs as set before.
+        """
+        asked = np.flatnonzero(wishes[self._places])
+        wanted = wishes[self._places][asked]
+        far = np.abs(wanted)
+        columns = np.where(wanted > 0, asked, asked + len(self._places))
+        self._program.set_some(columns, -rewards[self._places][asked] / far, far)
+        point, _ = self._program.solve_with_duals()  # there is one, as nothing has to move
+        return self._movement(point)
+
     def _movement(self, point: Numbers) -> Numbers:
         n = len(self._places)
         movement = np.zeros(self._size)

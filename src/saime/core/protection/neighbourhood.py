@@ -6,16 +6,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from saime.core.protection.constraints import Flags, Knowledge, Numbers, Places
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places
 from saime.core.protection.demands import Limits
 from saime.core.protection.movement import Movement
 from saime.core.protection.neighbourhood_loops import grow, peel
-from saime.core.protection.reduction import ranges, reduce_rows, take_rows
+from saime.core.protection.reduction import ranges, reduce_rows, take_rows, tie_labels
 from saime.core.protection.solver import DUAL_SIMPLEX, new_solver
 from saime.core.protection.witnesses import Witness, rows_of_cells
 
 FIRST, FACTOR = 128, 4  # cells looked at first; how many times more when these have no answer
 FEWER_ROWS = 30.0  # times the typical cost: what it counts to leave another row to be balanced, once cheap cells had no answer
+REWARD = 1000.0  # times its cost: what it is worth that a cell is protected; more than any protection should cost
 FARTHEST = 100.0  # times that a movement is stretched at most
 
 
@@ -26,6 +27,7 @@ class Neighbourhoods:
         size, count = len(table), len(rows.lower)
         self._rows, self._table, self._limits = rows, table, limits
         self._solver = new_solver(simplex_strategy=DUAL_SIMPLEX)
+        self._large_solver = new_solver(simplex_strategy=DUAL_SIMPLEX, presolve="on")
         starts, order = rows_of_cells(rows, size)
         self._by_cell = starts, np.repeat(np.arange(count, dtype=np.int64), np.diff(rows.starts))[order]
         self._by_row = rows.starts, rows.cells
@@ -38,10 +40,13 @@ class Neighbourhoods:
         """Those of the cells that are not alone in an equation, once all others are held."""
         return np.asarray(peel(cells, self._by_cell, self._by_row, self._is_equation, self._inside, self._counts))
 
-    def cheapest(self, place: int, change: float, costs: Numbers, typical: float, open_cells: Flags) -> list[Witness]:
+    def cheapest(
+        self, place: int, change: float, costs: Numbers, typical: float, open_cells: Flags, largest: float = INFINITY
+    ) -> list[Witness]:
         """The cheapest movement of open cells near ``place`` that changes it by ``change`` or more, stretched both ways; empty if none.
 
-        ``typical``: of the costs. Cheap cells are looked at first; if they have no answer, those that balance each other and have room.
+        ``typical``: of the costs. ``largest``: no more cells than these are looked at. Cheap cells are looked at first; if they have no
+        answer, those that balance each other and have room.
         """
         most, weights = FIRST, costs
         while True:
@@ -50,16 +55,51 @@ class Neighbourhoods:
             moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
             if moved is not None:
                 return list(self._stretched(moved))
-            if len(ball) < most:
+            if len(ball) < most or most * FACTOR > largest:
                 return []
             if most == FIRST:
-                typical *= FEWER_ROWS
-                weights = costs + typical * abs(change) / np.maximum(self._limits.down, 1.0)
+                weights, typical = self._weights(costs, typical, abs(change))
             most *= FACTOR
+
+    def _weights(self, costs: Numbers, typical: float, change: float) -> tuple[Numbers, float]:
+        """Of cells and of open rows where those come first that balance each other and have room."""
+        fewer = typical * FEWER_ROWS
+        return costs + fewer * change / np.maximum(self._limits.down, 1.0), fewer
+
+    def together(
+        self, place: int, most: int, wishes: Numbers, costs: Numbers, typical: float, open_cells: Flags
+    ) -> tuple[Places, list[Witness]]:
+        """Movements of up to ``most`` open cells near ``place`` that serve many wishes at once (``Movement.serve``), apart where no row
+        ties them; and the cells looked at. A wish earns ``REWARD`` times the cost of its cell.
+        """
+        ball = grow(place, most, self._by_cell, self._by_row, open_cells, costs, typical, self._row_seen, self._left)
+        cells = np.sort(self.movable(ball))
+        if not wishes[cells].any():
+            return ball, []
+        limits = Limits(self._limits.down[cells], self._limits.up[cells])
+        rows = self._rows_over(cells)
+        movement = Movement(rows, self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, solver=self._large_solver)
+        movement.set_costs(costs[cells])
+        moved = movement.serve(wishes[cells], REWARD * np.maximum(costs[cells], typical))
+        return ball, list(self._apart(cells, rows, moved))
+
+    def _apart(self, cells: Places, rows: Knowledge, moved: Numbers) -> Iterator[Witness]:
+        own = np.flatnonzero(moved)
+        labels = tie_labels(reduce_rows(rows, moved != 0, self._table[cells]), len(cells))[own]
+        order = np.argsort(labels, kind="stable")
+        firsts = np.flatnonzero(np.diff(labels[order])) + 1
+        for part in np.split(own[order], firsts) if len(own) else ():
+            yield from self._stretched(Witness(cells[part], moved[part]))
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
         limits = Limits(self._limits.down[cells], self._limits.up[cells])
-        movement = Movement(self._rows_over(cells), self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, solver=self._solver)
+        movement = Movement(
+            self._rows_over(cells),
+            self._table[cells],
+            np.ones(len(cells), dtype=np.bool_),
+            limits,
+            solver=self._solver if len(cells) <= FIRST else self._large_solver,
+        )
         movement.set_costs(costs)
         moved = movement.cheapest(column, change)
         if moved is None:

@@ -34,14 +34,17 @@ from saime.core.model.dataset import (
 )
 from saime.core.model.text import Text
 from saime.core.protection.attack import attack, exposed_cells
+from saime.core.protection.batches import BatchedSuppression
 from saime.core.protection.certification import certify, prove_together, refuse_exposed, told_counts
 from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
 from saime.core.protection.linked import agreeing, connected
 from saime.core.protection.linked_counts import Cell, Group, TableToProtect, already_published, gather_group, near_misses
 from saime.core.protection.linked_stocks import is_movement
-from saime.core.protection.secondary import Progress, SecondarySuppression
+from saime.core.protection.secondary import Aims, Progress, SecondarySuppression
 from saime.core.tabulation.plan import ThresholdProtection
+
+LARGE = 10_000  # cells that could be withheld; the programs of a larger system are over parts of it, which withholds some more
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,9 @@ def _conf_status(group: Group, progress: Progress | None) -> np.ndarray:
 def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
     """Anew, as long as small counts of entrants or leavers ask for too little because a stock that tells of them is withheld too."""
     counts = group.counts
+    choice = BatchedSuppression if counts.movable.sum() > LARGE and not counts.gone.any() else SecondarySuppression
     while True:
-        secondary = SecondarySuppression(counts, reasons=reasons, progress=progress).choose()
+        secondary = choice(counts, Aims.of(counts, reasons=reasons), progress).choose()
         fewest = np.minimum(counts.fewest, group.system.fewest(np.where(secondary | counts.primary, np.nan, counts.values)))
         if not (fewest < counts.fewest)[counts.largest > 0].any():
             return secondary

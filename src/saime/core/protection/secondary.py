@@ -68,19 +68,51 @@ class LinkedCounts:
     minimum: int
     name: Callable[[int], str]
 
+    @property
+    def movable(self) -> Flags:
+        """True zeros and what was published earlier stay."""
+        return (np.nan_to_num(self.values) > 0) & ~self.fixed
+
+
+@dataclass(frozen=True)
+class Aims:
+    """What the pattern must leave open: how far a cell may move in the eyes of each attacker, and how wide the informed one must find it.
+
+    Shape of ``width``: the unknowns. ``reasons``: whether the statuses will tell primary cells from secondary ones.
+    """
+
+    plain: Limits
+    informed: Limits
+    width: Numbers
+    reasons: bool
+
+    @staticmethod
+    def of(counts: LinkedCounts, *, reasons: bool) -> Aims:
+        told, untold = required_width(PRIMARY, counts.minimum), required_width(CONFIDENTIAL, counts.minimum)
+        width = np.where(counts.reasoned, told, np.where(counts.gone, counts.width, told if reasons else untold))
+        values, small = np.nan_to_num(counts.values), counts.primary
+        endless = np.full(len(values), INFINITY)
+        least, most = np.ones(len(values)), endless
+        if reasons:
+            least = np.where(small | counts.gone, 1.0, float(counts.minimum))
+            most = np.where(small, counts.minimum - 1.0, INFINITY)
+        least, most = np.maximum(least, counts.least), np.minimum(most, counts.most)
+        informed = Limits(np.maximum(0.0, values - least), np.maximum(0.0, most - values))
+        return Aims(Limits(values, endless), informed, width, reasons)
+
 
 class SecondarySuppression:
-    """Chooses the secondary cells of linked tables; ``reasons``: whether the statuses will tell them from the primary ones."""
+    """Chooses the secondary cells of linked tables."""
 
-    def __init__(self, counts: LinkedCounts, *, reasons: bool, progress: Progress | None) -> None:
+    def __init__(self, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> None:
         self._counts, self._minimum, self._progress = counts, counts.minimum, progress
-        self._reasons = reasons
-        self._width = self._widths()
+        self._reasons = aims.reasons
+        self._width = aims.width.copy()
         self._rows, self._values, self._weights = counts.rows, counts.values, counts.weights
         self._primary = counts.primary
         self._withheld = counts.primary | counts.kept
         self._plain, self._informed = Reach(np.nan_to_num(self._values)), Reach(np.nan_to_num(self._values))
-        self._plain_limits, self._informed_limits = self._limits()
+        self._plain_limits, self._informed_limits = aims.plain, aims.informed
         self._goals = self._plain_goals()
         self._goals_of: dict[int, list[Goal]] = {}
         for goal in self._goals:
@@ -92,22 +124,6 @@ class SecondarySuppression:
             self._withhold()
             self._clean_up()
         return self._withheld & ~self._primary
-
-    def _widths(self) -> Numbers:
-        """How far apart the informed reader must leave two counts of each cell."""
-        told, untold = required_width(PRIMARY, self._minimum), required_width(CONFIDENTIAL, self._minimum)
-        width = np.where(self._counts.gone, self._counts.width, told if self._reasons else untold)
-        return np.where(self._counts.reasoned, told, width)
-
-    def _limits(self) -> tuple[Limits, Limits]:
-        counts, small, gone = np.nan_to_num(self._values), self._primary, self._counts.gone
-        endless = np.full(len(counts), INFINITY)
-        least, most = np.ones(len(counts)), endless
-        if self._reasons:
-            least = np.where(small | gone, 1.0, float(self._minimum))
-            most = np.where(small, self._minimum - 1.0, INFINITY)
-        least, most = np.maximum(least, self._counts.least), np.minimum(most, self._counts.most)
-        return Limits(counts, endless), Limits(np.maximum(0.0, counts - least), np.maximum(0.0, most - counts))
 
     def _plain_goals(self) -> list[Goal]:
         goals = []
@@ -124,7 +140,7 @@ class SecondarySuppression:
         return plain, Movement(self._rows, self._values, movable, self._informed_limits, free)
 
     def _withhold(self) -> None:
-        plain, informed = self._models((np.nan_to_num(self._values) > 0) & ~self._counts.fixed)
+        plain, informed = self._models(self._counts.movable)
         for done, goal in enumerate(self._goals):
             self._report(done, len(self._goals))
             if self._plain.misses([goal]):
@@ -189,11 +205,7 @@ class SecondarySuppression:
         Raises: Refused for other cells, and as long as telling no reasons might help.
         """
         if self._reasons or not self._counts.gone[place]:
-            raise Refused(
-                "a withheld cell can be computed whatever else is withheld",
-                where=self._counts.name(place),
-                fix=f"{COARSER_HELPS}; or {EARLIER_VINTAGES_HELP}" if self._counts.fixed.any() else COARSER_HELPS,
-            )
+            raise unprotectable(self._counts, place)
 
     def _accept(self, movement: Numbers, *, is_plain: bool) -> list[int]:
         """Withhold what moves; the cells that were not withheld before."""
@@ -265,6 +277,14 @@ class SecondarySuppression:
     def _report(self, done: int, total: int) -> None:
         if self._progress:
             self._progress(done, total)
+
+
+def unprotectable(counts: LinkedCounts, place: int) -> Refused:
+    return Refused(
+        "a withheld cell can be computed whatever else is withheld",
+        where=counts.name(place),
+        fix=f"{COARSER_HELPS}; or {EARLIER_VINTAGES_HELP}" if counts.fixed.any() else COARSER_HELPS,
+    )
 
 
 def _cells(movements: list[Moved]) -> list[int]:

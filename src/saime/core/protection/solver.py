@@ -53,16 +53,18 @@ class LinearProgram:
         *,
         strategy: int,
         whole: bool = False,
+        presolve: bool = False,
         solver: Any = None,
     ) -> None:
         """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum.
 
+        ``presolve``: make the program smaller first, which pays where it is large and solved from the start (``restart``).
         ``solver``: one that another program has done with; a new one takes longer to make than a small program to solve.
         """
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
-        self._highs = solver or new_solver(simplex_strategy=strategy, **(WHOLE if whole else {}))
+        self._highs = solver or new_solver(simplex_strategy=strategy, **(WHOLE if whole else {"presolve": "on"} if presolve else {}))
         model: Any = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.size, len(row_bounds[0])
         model.col_cost_ = np.zeros(self.size)
@@ -80,11 +82,21 @@ class LinearProgram:
     def set_costs(self, costs: Numbers) -> None:
         check_step(self._highs.changeColsCost(self.size, self._all, costs), "costs")
 
+    def set_some(self, columns: Places, costs: Numbers, upper: Numbers) -> None:
+        """Costs and upper bounds of some columns; their lower bounds become 0."""
+        at = columns.astype(np.int32)
+        check_step(self._highs.changeColsCost(len(at), at, costs), "costs")
+        check_step(self._highs.changeColsBounds(len(at), at, np.zeros(len(at)), upper), "bounds")
+
     def set_bounds(self, column: int, lower: float, upper: float) -> None:
         check_step(self._highs.changeColBounds(column, lower, upper), "bounds")
 
     def set_all_bounds(self, lower: Numbers, upper: Numbers) -> None:
         check_step(self._highs.changeColsBounds(self.size, self._all, lower, upper), "bounds")
+
+    def restart(self) -> None:
+        """Forget the last solution: the next is sought from the start."""
+        check_step(self._highs.clearSolver(), "restart")
 
     def add_rows(self, rows: tuple[Places, Columns, Numbers], lower: Numbers, upper: Numbers) -> None:
         starts, columns, factors = rows

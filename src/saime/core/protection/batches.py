@@ -1,0 +1,230 @@
+"""Secondary suppression of large systems: many cells protected by one program over some thousand cells, the rest one by one nearby.
+
+The goals are those of ``secondary.py``, and whatever moves is withheld. Wishes of cells that share no row go into one program, so that
+they do not take each other's room. Movements that reach a goal are the proof of it. In the end all goals are met once more
+with what was withheld alone, which leaves out what became needless.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from saime.core.errors import Refused
+from saime.core.protection.audit import some_table
+from saime.core.protection.constraints import INFINITY, Flags, Numbers
+from saime.core.protection.demands import Limits
+from saime.core.protection.neighbourhood import Neighbourhoods
+from saime.core.protection.propagation import farthest_moves
+from saime.core.protection.reach import REACHED
+from saime.core.protection.secondary import ALMOST_FREE, Aims, LinkedCounts, Progress, unprotectable
+from saime.core.protection.witnesses import Witness, rows_of_cells
+
+BLOCK, FAR_BLOCK = 6000, 24_000  # cells of one program: first, then for what had no answer nearby
+ROUNDS, FAR_ROUNDS = 3, 4  # of such programs
+NEARBY, NEARBY_WAYS = 2048, 2  # cells of a program for one cell, at first, and ways to widen its interval that are tried
+PASSES = 2  # over all goals; the later ones with what was withheld alone
+GAIN = 1e-3  # of the cost; a pass that gains less is the last
+
+
+class BatchedSuppression:
+    """Chooses the secondary cells of linked tables as ``SecondarySuppression`` does."""
+
+    def __init__(self, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> None:
+        self._counts, self._aims, self._progress = counts, aims, progress
+        self._table = some_table(counts.rows, counts.values, (counts.least, counts.most))
+
+    def choose(self) -> Flags:
+        """Whether each cell is a secondary one. Raises: Refused naming a cell that nothing protects."""
+        counts = self._counts
+        self._refuse_hopeless()
+        best = self._pass(counts.movable)
+        for _ in range(PASSES - 1):
+            again = self._again(best)
+            if again is None or again.cost > best.cost * (1.0 - GAIN):
+                break
+            best = again
+        return best.withheld & ~counts.primary
+
+    def _again(self, best: _Pass) -> _Pass | None:
+        """With what was withheld alone; None where a cell was protected by several movements that are not found again."""
+        try:
+            return self._pass(best.withheld)
+        except Refused:
+            return None
+
+    def _refuse_hopeless(self) -> None:
+        """Small counts that the statuses themselves give away are seen before anything is solved."""
+        aims, absent = self._aims, np.isnan(self._counts.values)
+        limits = Limits(np.where(absent, np.inf, aims.informed.down), np.where(absent, np.inf, aims.informed.up))
+        moves = farthest_moves(self._counts.rows, self._table, limits, self._counts.movable | absent)
+        room = np.floor(moves.up + REACHED) + np.floor(moves.down + REACHED)
+        if len(hopeless := np.flatnonzero((self._counts.primary | self._counts.kept) & (room < aims.width))):
+            raise unprotectable(self._counts, int(hopeless[0]))
+
+    def _pass(self, open_cells: Flags) -> _Pass:
+        done = _Pass(self._counts, self._aims, self._table, open_cells, self._progress)
+        done.meet()
+        return done
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """What one of them leaves open, as far as proven: how far each cell goes ``up`` and ``down``."""
+
+    near: Neighbourhoods
+    limits: Limits
+    up: Numbers
+    down: Numbers
+
+    def add(self, witness: Witness) -> None:
+        np.maximum.at(self.up, witness.cells, witness.amounts)
+        np.maximum.at(self.down, witness.cells, -witness.amounts)
+
+    def add_shrunk(self, witness: Witness) -> None:
+        """The movement scaled down to these limits; the tables between two possible ones are possible."""
+        room = np.where(witness.amounts > 0, self.limits.up[witness.cells], self.limits.down[witness.cells])
+        share = min(1.0, float((room / np.abs(witness.amounts)).min(initial=1.0)))
+        self.add(Witness(witness.cells, witness.amounts * share))
+
+
+class _Pass:
+    """One time through all goals. ``withheld`` grows."""
+
+    def __init__(self, counts: LinkedCounts, aims: Aims, table: Numbers, open_cells: Flags, progress: Progress | None) -> None:
+        self._counts, self._aims, self._progress = counts, aims, progress
+        self._absent = np.isnan(counts.values)
+        self._full = np.where(self._absent, 0.0, np.maximum(counts.weights, 1e-6))
+        self._typical = float(np.median(self._full[counts.movable]))
+        self.withheld = counts.primary | counts.kept
+        self._costs = np.where(self.withheld, self._full * ALMOST_FREE, self._full)
+        self._plain, self._informed = (_attacker(counts, table, limits, self._absent) for limits in (aims.plain, aims.informed))
+        self._open = np.zeros(len(table), dtype=np.bool_)
+        self._open[self._plain.near.movable(np.flatnonzero(open_cells | self._absent))] = True
+        self._rows_of = rows_of_cells(counts.rows, len(table))
+        self._owners = np.repeat(np.arange(len(counts.rows.lower)), np.diff(counts.rows.starts))
+        self._random = np.random.default_rng(0)
+
+    @property
+    def cost(self) -> float:
+        return float(self._counts.weights[self.withheld & ~self._counts.primary].sum())
+
+    def meet(self) -> None:
+        """Raises: Refused naming a cell that nothing protects."""
+        for rounds, block, nearby in ((ROUNDS, BLOCK, NEARBY), (FAR_ROUNDS, FAR_BLOCK, INFINITY)):
+            for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
+                for _ in range(rounds):
+                    self._round(attacker, lacking, block)
+            self._meet_plain_one_by_one(nearby)
+            self._meet_informed_one_by_one(nearby)
+
+    def _plain_wishes(self) -> tuple[Numbers, Numbers]:
+        """How far each primary cell must go up and down, 0 where it is proven to."""
+        counts = self._counts
+        up, down = (np.where(counts.largest > 0, far, 0.0) for far in (counts.largest - counts.values, counts.values - counts.fewest))
+        return np.where(self._plain.up < up - REACHED, up, 0.0), np.where(self._plain.down < down - REACHED, down, 0.0)
+
+    def _informed_wishes(self) -> tuple[Numbers, Numbers]:
+        """How far each withheld cell must go one way or the other, 0 where it is proven to."""
+        width, limits = np.where(self._is_narrow(), self._aims.width, 0.0), self._aims.informed
+        return np.where(limits.up >= width, width, 0.0), np.where(limits.down >= width, width, 0.0)
+
+    def _is_narrow(self) -> Flags:
+        attacker = self._informed
+        return self.withheld & (np.floor(attacker.up + REACHED) + np.floor(attacker.down + REACHED) < self._aims.width)
+
+    def _round(self, attacker: Attacker, lacking: Callable[[], tuple[Numbers, Numbers]], block: int) -> None:
+        """One program of up to ``block`` cells after another, until each wish that was chosen has been in one."""
+        wishes = self._choose_apart(*lacking())
+        waiting = wishes != 0
+        for place in self._random.permutation(np.flatnonzero(waiting)).tolist():
+            if waiting[place]:
+                looked_at, witnesses = attacker.near.together(place, block, wishes, self._costs, self._typical, self._open)
+                waiting[looked_at] = False
+                for witness in witnesses:
+                    self._add(attacker, witness)
+
+    def _choose_apart(self, up: Numbers, down: Numbers) -> Numbers:
+        """Wishes of cells that share no row, so that they do not take each other's room; up or down at random where both are wanted."""
+        taken, wishes = np.zeros(len(self._counts.rows.lower), dtype=np.bool_), np.zeros(len(up))
+        (starts, terms), prefers_up = self._rows_of, self._random.random(len(up)) < 0.5
+        for place in self._random.permutation(np.flatnonzero((up > 0) | (down > 0))).tolist():
+            rows = self._owners[terms[starts[place] : starts[place + 1]]]
+            if not taken[rows].any():
+                taken[rows] = True
+                is_up = up[place] > 0 and (prefers_up[place] or down[place] == 0)
+                wishes[place] = up[place] if is_up else -down[place]
+        return wishes
+
+    def _add(self, attacker: Attacker, witness: Witness) -> list[int]:
+        """Withhold what moves; the cells that were not withheld before."""
+        cells = witness.cells[~self._absent[witness.cells]]
+        added = cells[~self.withheld[cells]]
+        self.withheld[added] = True
+        self._costs[added] *= ALMOST_FREE
+        self._plain.add(witness)
+        if attacker is self._informed:
+            self._informed.add(witness)
+        else:
+            self._informed.add_shrunk(witness)
+        return added.tolist()
+
+    def _meet_plain_one_by_one(self, nearby: float) -> None:
+        self._report(int((self._plain_wishes()[0] == 0).sum()))
+        for sign, attacker_reached, wishes in zip((1.0, -1.0), (self._plain.up, self._plain.down), self._plain_wishes(), strict=True):
+            for place in np.flatnonzero(wishes).tolist():
+                if attacker_reached[place] < wishes[place] - REACHED:
+                    self._take(self._plain, place, [[sign * float(wishes[place])]], nearby)
+
+    def _meet_informed_one_by_one(self, nearby: float) -> None:
+        waiting = np.flatnonzero(self._is_narrow()).tolist()  # a heap: the first cell first, so that the pattern is always the same
+        while waiting:
+            place = heapq.heappop(waiting)
+            up, down = (np.floor(reached[place] + REACHED) for reached in (self._informed.up, self._informed.down))
+            if up + down < self._aims.width[place]:
+                for other in self._take(self._informed, place, _ways(int(self._aims.width[place])), nearby):
+                    heapq.heappush(waiting, other)
+
+    def _take(self, attacker: Attacker, place: int, ways: Sequence[Sequence[float]], nearby: float) -> list[int]:
+        """Make the first way possible that is, each one change or two; the cells that were not withheld before.
+
+        Raises: Refused where there is none and all cells were looked at.
+        """
+        for changes in ways if nearby == INFINITY else ways[:NEARBY_WAYS]:
+            if moved := self._movements(attacker, place, changes, nearby):
+                return sorted({cell for witness in moved for cell in self._add(attacker, witness)})
+        if nearby == INFINITY:
+            raise unprotectable(self._counts, place)
+        return []
+
+    def _report(self, done: int) -> None:
+        if self._progress:
+            self._progress(done, len(self._full))
+
+    def _movements(self, attacker: Attacker, place: int, changes: Sequence[float], nearby: float) -> list[Witness]:
+        """The cheapest that change the cell in each of these ways; none where one is impossible."""
+        moved: list[Witness] = []
+        for change in changes:
+            room = (attacker.limits.up if change > 0 else attacker.limits.down)[place]
+            if room < abs(change):
+                return []
+            witnesses = attacker.near.cheapest(place, change, self._costs, self._typical, self._open, nearby)
+            if not witnesses:
+                return []
+            moved.extend(witnesses)
+        return moved
+
+
+def _ways(width: int) -> list[list[float]]:
+    """Up or down as far as this, or part of it up and the rest down."""
+    return [[float(width)], [-float(width)], *([float(width - down), -float(down)] for down in range(1, width))]
+
+
+def _attacker(counts: LinkedCounts, table: Numbers, limits: Limits, absent: Flags) -> Attacker:
+    down = np.where(absent, table - counts.least, limits.down)
+    up = np.where(absent, counts.most - table, limits.up)
+    own = Limits(np.maximum(down, 0.0), np.maximum(up, 0.0))
+    return Attacker(Neighbourhoods(counts.rows, table, own), own, np.zeros(len(table)), np.zeros(len(table)))
