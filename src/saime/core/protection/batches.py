@@ -170,7 +170,7 @@ class _Pass:
             self._informed.add(witness)
         else:
             self._informed.add_shrunk(witness)
-        return added.tolist()
+        return [int(place) for place in added]
 
     def _meet_plain_one_by_one(self, nearby: float) -> None:
         self._report(int((self._plain_wishes()[0] == 0).sum()))
