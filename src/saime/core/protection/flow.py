@@ -56,11 +56,12 @@ class Arcs:
         return self._place[np.where(forwards, own, own + len(self._edges))]
 
     def send(self, source: int, sink: int) -> tuple[float, Numbers]:
-        """As much as can go from source to sink, and the flow on each edge."""
+        """As much as can go from source to sink, and the flow on each edge of a limited capacity; 0 on others."""
         ends, capacity, starts, twins = self.lists
         room, flow = capacity.copy(), np.zeros(self._size)
         sent = send(ends, room, starts, twins, source, sink)
-        flow[self._edges] = (capacity - room)[self._place[: len(self._edges)]]
+        used = np.subtract(capacity, room, out=np.zeros_like(capacity), where=np.isfinite(capacity))
+        flow[self._edges] = used[self._place[: len(self._edges)]]
         return sent, flow
 
 
