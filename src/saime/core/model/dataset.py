@@ -212,6 +212,11 @@ class Dataset(_Frozen):
             _check_kind(*kind)
         return self
 
+    def protected_by(self, *rules: str) -> LineageStep | None:
+        """The last step of protection if it applied one of the rules; without any named, whatever it applied."""
+        steps = [step for step in self.lineage if step.kind == "protection"]
+        return steps[-1] if steps and (not rules or steps[-1].details.get("rule") in rules) else None
+
     def select(self, selection: dict[str, Sequence[str]]) -> Dataset:
         """The same dataset with only the given codes of the given dimensions, in presentation order.
 

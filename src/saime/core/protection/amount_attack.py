@@ -32,12 +32,6 @@ HUNDREDTHS = 100
 STATISTICS = ("sum", "mean")  # of the same amounts: one system
 
 
-def amounts_step(dataset: Dataset) -> LineageStep | None:
-    """The last step of protection, if it protected sums or means; None for other datasets."""
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    return steps[-1] if steps and steps[-1].details.get("rule") in (AMOUNTS, MEANS) else None
-
-
 def described_amounts(structure: DataStructure, population: Population | None) -> Described:
     """As the linked system takes it: sums and means of the same amounts are of one population."""
     if population is None:
@@ -155,7 +149,7 @@ def _exact_sums(members: Sequence[Dataset], system: LinkedSystem, known: Flags) 
 
 
 def _is_of_sums(dataset: Dataset) -> bool:
-    step = amounts_step(dataset)
+    step = dataset.protected_by(AMOUNTS, MEANS)
     return step is not None and step.details["rule"] == AMOUNTS
 
 

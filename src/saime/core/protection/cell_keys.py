@@ -88,12 +88,6 @@ def _step(parameters: PerturbationParameters) -> LineageStep:
     return LineageStep(kind="protection", id=f"{CELL_KEY}-{parameters.largest_change}", label=label, details=details)
 
 
-def cell_keys_step(dataset: Dataset) -> LineageStep | None:
-    """The last step of protection, if it changed counts by cell keys."""
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    return steps[-1] if steps and steps[-1].details.get("rule") == CELL_KEY else None
-
-
 def certify_cell_keys(dataset: Dataset, step: LineageStep) -> Certificate:
     """Raises: Refused for a table that the parameters do not lead to, a blocked count, or a missing note."""
     parameters = _parameters(step)

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saime.core.errors import BadInput, Refused
-from saime.core.model.certificate import Certificate, LinkedDataset, dataset_digest
+from saime.core.model.certificate import AMOUNTS, CELL_KEY, MEANS, QUANTILES, SHARES, Certificate, LinkedDataset, dataset_digest
 from saime.core.model.dataset import PRIMARY, SECONDARY, Dataset, LineageStep
-from saime.core.protection.amount_attack import amounts_step, certify_amounts, prove_amounts_together
+from saime.core.protection.amount_attack import certify_amounts, prove_amounts_together
 from saime.core.protection.attack import Finding, attack, attack_together, exposed_cells, narrowest_interval
-from saime.core.protection.cell_keys import cell_keys_step, certify_cell_keys
+from saime.core.protection.cell_keys import certify_cell_keys
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
 from saime.core.protection.proofs import LARGE
-from saime.core.protection.quantiles import certify_quantiles, quantiles_step
+from saime.core.protection.quantiles import certify_quantiles
 from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
-from saime.core.protection.shares import certify_shares, counts_told, shares_step
+from saime.core.protection.shares import certify_shares, counts_told
 from saime.core.protection.solver import SOLVER
 from saime.core.protection.unlinked import refuse_unlinked
 
@@ -79,13 +79,13 @@ def _expected(dataset: Dataset, certificate: Certificate) -> Certificate:
     """The certificate that the dataset deserves. The rule is read from the dataset's lineage, which its digest binds."""
     if certificate.kind == "published_by_source":
         return certify_published_by_source(dataset)
-    if step := amounts_step(dataset):
+    if step := dataset.protected_by(AMOUNTS, MEANS):
         return _expected_of_amounts(dataset, step).model_copy(update={"solver": certificate.solver})
-    if step := quantiles_step(dataset):
+    if step := dataset.protected_by(QUANTILES):
         return certify_quantiles(dataset, step)
-    if step := shares_step(dataset):
+    if step := dataset.protected_by(SHARES):
         return certify_shares(dataset, step).model_copy(update={"solver": certificate.solver})
-    if step := cell_keys_step(dataset):
+    if step := dataset.protected_by(CELL_KEY):
         return certify_cell_keys(dataset, step)
     minimum = minimum_of(dataset)
     try:
@@ -104,8 +104,8 @@ def _expected_of_amounts(dataset: Dataset, step: LineageStep) -> Certificate:
 
 
 def minimum_of(dataset: Dataset) -> int:
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    minimum = steps[-1].details.get("minimum") if steps else None
+    step = dataset.protected_by()
+    minimum = step.details.get("minimum") if step else None
     if not isinstance(minimum, int) or minimum < 2:
         raise _not_certified(dataset, "the lineage has no protection step with a minimum count")
     return minimum
@@ -120,7 +120,7 @@ def prove_together(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> d
     known = {dataset_digest(dataset) for dataset in datasets}
     before = [dataset for dataset in earlier if dataset_digest(dataset) not in known]
     refuse_unlinked(datasets, before)
-    amounts = prove_amounts_together([d for d in datasets if amounts_step(d)], [d for d in before if amounts_step(d)])
+    amounts = prove_amounts_together(*([one for one in some if one.protected_by(AMOUNTS, MEANS)] for some in (datasets, before)))
     found = {name: Together(linked, None) for name, linked in amounts.items()}
     return found | _prove_counts(told_counts(datasets, [*datasets, *before]), told_counts(before, [*datasets, *before]))
 
@@ -128,14 +128,16 @@ def prove_together(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> d
 def told_counts(datasets: Sequence[Dataset], everything: Sequence[Dataset]) -> dict[str, Dataset]:
     """By digest, the datasets of exact counts, and those of shares as the counts that they tell beside totals of ``everything``."""
     counts = [one for one in everything if is_of_counts(one)]
-    told = ((one, one if is_of_counts(one) else counts_told(one, counts)) for one in datasets if is_of_counts(one) or shares_step(one))
+    told = (
+        (one, one if is_of_counts(one) else counts_told(one, counts)) for one in datasets if is_of_counts(one) or one.protected_by(SHARES)
+    )
     return {dataset_digest(one): found for one, found in told}
 
 
 def is_of_counts(dataset: Dataset) -> bool:
     """Whether it is part of the system of exact counts."""
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    return not steps or "rule" not in steps[-1].details
+    step = dataset.protected_by()
+    return step is None or "rule" not in step.details
 
 
 def _prove_counts(current: dict[str, Dataset], earlier: dict[str, Dataset]) -> dict[str, Together]:
@@ -179,7 +181,8 @@ def _check_earlier(datasets: Sequence[Dataset], findings: Sequence[tuple[Finding
 
 def _choices_told(dataset: Dataset) -> dict[str, int]:
     """How many cells were asked to be kept and to be hidden, as the lineage tells."""
-    details = [step.details for step in dataset.lineage if step.kind == "protection"][-1]
+    step = dataset.protected_by()
+    details = step.details if step else {}
     return {name: int(details[name] or 0) for name in ("keep", "prefer_hidden") if name in details}
 
 

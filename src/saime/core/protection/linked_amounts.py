@@ -13,9 +13,10 @@ from functools import cached_property
 import numpy as np
 
 from saime.core.errors import Refused
+from saime.core.model.certificate import AMOUNTS, MEANS
 from saime.core.model.dataset import NOT_AVAILABLE, WITHHELD, Dataset, DataStructure, LineageStep, MagnitudeTable, Metadata
 from saime.core.model.primary_rule import PrimaryRule
-from saime.core.protection.amount_attack import amounts_step, certify_amounts, described_amounts, sum_intervals
+from saime.core.protection.amount_attack import certify_amounts, described_amounts, sum_intervals
 from saime.core.protection.amounts import disjoint_structure, posed_table, problem_of_amounts, published_amounts, step_of_amounts
 from saime.core.protection.certification import prove_together
 from saime.core.protection.constraints import INFINITY, Flags
@@ -69,7 +70,7 @@ def protect_amounts_together(
     shown, and what they withhold stays withheld. The same input gives the same pattern.
     Raises: BadInput for amounts below 0 and rules that need contributions the measure has not; Refused naming cells that nothing protects.
     """
-    before = [dataset for dataset in earlier if amounts_step(dataset)]
+    before = [dataset for dataset in earlier if dataset.protected_by(AMOUNTS, MEANS)]
     found: dict[int, ProtectedDataset] = {}
     for group in connected([one.described for one in tables]):
         own = [tables[place] for place in group]

@@ -86,12 +86,6 @@ def _step(rule: QuantileProtection, withheld: int) -> LineageStep:
     return LineageStep(kind="protection", id=f"{QUANTILES}-{rule.each_side}", label=label, details=details)
 
 
-def quantiles_step(dataset: Dataset) -> LineageStep | None:
-    """The last step of protection, if it protected medians or quantiles."""
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    return steps[-1] if steps and steps[-1].details.get("rule") == QUANTILES else None
-
-
 def certify_quantiles(dataset: Dataset, step: LineageStep) -> Certificate:
     """Raises: Refused for values that are not rounded as the step says."""
     unit = Decimal(str(step.details["rounded_to"]))

@@ -88,12 +88,6 @@ def _step(of_counts: LineageStep, share_of: str) -> LineageStep:
     return LineageStep(kind="protection", id=f"{SHARES}-{share_of}", label=label, details=details)
 
 
-def shares_step(dataset: Dataset) -> LineageStep | None:
-    """The last step of protection, if the dataset is of shares."""
-    steps = [step for step in dataset.lineage if step.kind == "protection"]
-    return steps[-1] if steps and steps[-1].details.get("rule") == SHARES else None
-
-
 def certify_shares(dataset: Dataset, step: LineageStep) -> Certificate:
     """Raises: Refused naming withheld shares that follow from the others."""
     status = np.array(dataset.obs_status)
@@ -130,7 +124,7 @@ def counts_told(shares: Dataset, counts: Sequence[Dataset]) -> Dataset:
 
     A count that rounding leaves open is not available.
     """
-    step = shares_step(shares)
+    step = shares.protected_by(SHARES)
     assert step is not None and shares.metadata.population is not None  # noqa: S101, PT018 - ``publish_shares`` gives both
     population = of_counts(shares.metadata.population)
     own, *others = number_cells([(shares.structure, population), *((one.structure, one.metadata.population) for one in counts)])

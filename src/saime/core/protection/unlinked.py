@@ -45,7 +45,7 @@ def _months_follow(person_months: Dataset, stocks: Dataset) -> bool:
 
 
 def _is_perturbed(dataset: Dataset) -> bool:
-    return any(step.kind == "protection" and step.details.get("rule") == CELL_KEY for step in dataset.lineage)
+    return dataset.protected_by(CELL_KEY) is not None
 
 
 def _share_cells(one: Dataset, other: Dataset) -> bool:
@@ -55,10 +55,9 @@ def _share_cells(one: Dataset, other: Dataset) -> bool:
 def _counts(dataset: Dataset) -> Described:
     """The counts that the dataset tells; who knows a mean and a sum knows the persons."""
     population = dataset.metadata.population
-    is_mean = any(step.kind == "protection" and step.details.get("rule") == MEANS for step in dataset.lineage)
     if population is None:
         return dataset.structure, None
-    return dataset.structure, population.model_copy(update={"measure": DISTINCT}) if is_mean else of_counts(population)
+    return dataset.structure, population.model_copy(update={"measure": DISTINCT}) if dataset.protected_by(MEANS) else of_counts(population)
 
 
 def _refused(one: Dataset, other: Dataset, what: str) -> Refused:
