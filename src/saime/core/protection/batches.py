@@ -8,6 +8,7 @@ with what was withheld alone, which leaves out what became needless.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from saime.core.errors import Refused
 from saime.core.protection.audit import some_table
 from saime.core.protection.constraints import INFINITY, Flags, Numbers
 from saime.core.protection.demands import Limits
+from saime.core.protection.hypercubes import Faces, Hypercubes
 from saime.core.protection.neighbourhood import Neighbourhoods
 from saime.core.protection.propagation import farthest_moves
 from saime.core.protection.reach import REACHED
@@ -26,6 +28,7 @@ from saime.core.protection.witnesses import Witness, rows_of_cells
 BLOCK, FAR_BLOCK = 6000, 24_000  # cells of one program: first, then for what had no answer nearby
 ROUNDS, FAR_ROUNDS = 3, 4  # of such programs
 NEARBY, NEARBY_WAYS = 2048, 2  # cells of a program for one cell, at first, and ways to widen its interval that are tried
+ENOUGH = 0.1  # of what is lacking; a round that serves less is the last
 PASSES = 2  # over all goals; the later ones with what was withheld alone
 GAIN = 1e-3  # of the cost; a pass that gains less is the last
 
@@ -33,8 +36,8 @@ GAIN = 1e-3  # of the cost; a pass that gains less is the last
 class BatchedSuppression:
     """Chooses the secondary cells of linked tables as ``SecondarySuppression`` does."""
 
-    def __init__(self, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> None:
-        self._counts, self._aims, self._progress = counts, aims, progress
+    def __init__(self, counts: LinkedCounts, aims: Aims, faces: Faces, progress: Progress | None) -> None:
+        self._counts, self._aims, self._faces, self._progress = counts, aims, faces, progress
         self._table = some_table(counts.rows, counts.values, (counts.least, counts.most))
 
     def choose(self) -> Flags:
@@ -66,7 +69,7 @@ class BatchedSuppression:
             raise unprotectable(self._counts, int(hopeless[0]))
 
     def _pass(self, open_cells: Flags) -> _Pass:
-        done = _Pass(self._counts, self._aims, self._table, open_cells, self._progress)
+        done = _Pass(self._counts, self._aims, self._table, open_cells, self._faces, self._progress)
         done.meet()
         return done
 
@@ -76,9 +79,13 @@ class Attacker:
     """What one of them leaves open, as far as proven: how far each cell goes ``up`` and ``down``."""
 
     near: Neighbourhoods
+    cubes: Hypercubes
     limits: Limits
     up: Numbers
     down: Numbers
+
+    def is_wide(self, place: int, width: float) -> bool:
+        return bool(np.floor(self.up[place] + REACHED) + np.floor(self.down[place] + REACHED) >= width)
 
     def add(self, witness: Witness) -> None:
         np.maximum.at(self.up, witness.cells, witness.amounts)
@@ -94,19 +101,23 @@ class Attacker:
 class _Pass:
     """One time through all goals. ``withheld`` grows."""
 
-    def __init__(self, counts: LinkedCounts, aims: Aims, table: Numbers, open_cells: Flags, progress: Progress | None) -> None:
+    def __init__(
+        self, counts: LinkedCounts, aims: Aims, table: Numbers, open_cells: Flags, faces: Faces, progress: Progress | None
+    ) -> None:
         self._counts, self._aims, self._progress = counts, aims, progress
         self._absent = np.isnan(counts.values)
         self._full = np.where(self._absent, 0.0, np.maximum(counts.weights, 1e-6))
         self._typical = float(np.median(self._full[counts.movable]))
         self.withheld = counts.primary | counts.kept
         self._costs = np.where(self.withheld, self._full * ALMOST_FREE, self._full)
-        self._plain, self._informed = (_attacker(counts, table, limits, self._absent) for limits in (aims.plain, aims.informed))
+        can_move = open_cells | self._absent
+        self._plain, self._informed = (_attacker(counts, table, limits, can_move, faces) for limits in (aims.plain, aims.informed))
         self._open = np.zeros(len(table), dtype=np.bool_)
-        self._open[self._plain.near.movable(np.flatnonzero(open_cells | self._absent))] = True
+        self._open[self._plain.near.movable(np.flatnonzero(can_move))] = True
         self._rows_of = rows_of_cells(counts.rows, len(table))
         self._owners = np.repeat(np.arange(len(counts.rows.lower)), np.diff(counts.rows.starts))
         self._random = np.random.default_rng(0)
+        self._goals = self._plain_goals()
 
     @property
     def cost(self) -> float:
@@ -114,17 +125,63 @@ class _Pass:
 
     def meet(self) -> None:
         """Raises: Refused naming a cell that nothing protects."""
+        self._meet_by_hypercubes()
         for rounds, block, nearby in ((ROUNDS, BLOCK, NEARBY), (FAR_ROUNDS, FAR_BLOCK, INFINITY)):
             for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
+                left = INFINITY
                 for _ in range(rounds):
+                    before, left = left, sum(np.count_nonzero(wishes) for wishes in lacking())
+                    if left > before * (1.0 - ENOUGH):
+                        break
                     self._round(attacker, lacking, block)
             self._meet_plain_one_by_one(nearby)
             self._meet_informed_one_by_one(nearby)
 
+    def _meet_by_hypercubes(self) -> None:
+        """First those of the fewest persons, which are the hardest; then whatever was withheld for others."""
+        small = np.flatnonzero(self._counts.largest > 0)
+        waiting = deque(small[np.argsort(self._counts.values[small], kind="stable")].tolist())
+        waiting.extend(np.flatnonzero(self.withheld & ~(self._counts.largest > 0)).tolist())
+        while waiting:
+            place = waiting.popleft()
+            waiting.extend(self._meet_plain_by_hypercubes(place))
+            waiting.extend(self._meet_informed_by_hypercubes(place))
+
+    def _meet_plain_by_hypercubes(self, place: int) -> list[int]:
+        """One that serves up and down and both attackers, or one for each, or several; the cells that were not withheld before."""
+        up, down = (float(far[place]) for far in self._goals)
+        added = self._add_hypercubes(self._informed, place, up, down) if self._lacks(place, up, down) else []
+        for far_up, far_down in ((up, down), (up, 0.0), (0.0, down)):
+            if self._lacks(place, far_up, far_down):
+                added.extend(self._add_hypercubes(self._plain, place, far_up, far_down))
+        return added
+
+    def _lacks(self, place: int, up: float, down: float) -> bool:
+        return bool(self._plain.up[place] < up - REACHED or self._plain.down[place] < down - REACHED)
+
+    def _meet_informed_by_hypercubes(self, place: int) -> list[int]:
+        width, added = float(self._aims.width[place]), list[int]()
+        for changes in _ways(int(width)):
+            for change in changes:
+                if not self._informed.is_wide(place, width):
+                    added.extend(self._add_hypercubes(self._informed, place, max(change, 0.0), max(-change, 0.0)))
+        return added
+
+    def _add_hypercubes(self, attacker: Attacker, place: int, up: float, down: float) -> list[int]:
+        found = attacker.cubes.cheapest(place, up, down, self._costs)
+        if not found and not (up and down):
+            found = attacker.cubes.several(place, up - down, self._costs)
+        return [cell for one in found for moved in attacker.near.stretched(one) for cell in self._add(attacker, moved)]
+
+    def _plain_goals(self) -> tuple[Numbers, Numbers]:
+        """How far each primary cell must go up and down; 0 for others."""
+        counts = self._counts
+        goals = counts.largest - counts.values, counts.values - counts.fewest
+        return np.where(counts.largest > 0, goals[0], 0.0), np.where(counts.largest > 0, np.maximum(goals[1], 0.0), 0.0)
+
     def _plain_wishes(self) -> tuple[Numbers, Numbers]:
         """How far each primary cell must go up and down, 0 where it is proven to."""
-        counts = self._counts
-        up, down = (np.where(counts.largest > 0, far, 0.0) for far in (counts.largest - counts.values, counts.values - counts.fewest))
+        up, down = self._goals
         return np.where(self._plain.up < up - REACHED, up, 0.0), np.where(self._plain.down < down - REACHED, down, 0.0)
 
     def _informed_wishes(self) -> tuple[Numbers, Numbers]:
@@ -183,8 +240,7 @@ class _Pass:
         waiting = np.flatnonzero(self._is_narrow()).tolist()  # a heap: the first cell first, so that the pattern is always the same
         while waiting:
             place = heapq.heappop(waiting)
-            up, down = (np.floor(reached[place] + REACHED) for reached in (self._informed.up, self._informed.down))
-            if up + down < self._aims.width[place]:
+            if not self._informed.is_wide(place, float(self._aims.width[place])):
                 for other in self._take(self._informed, place, _ways(int(self._aims.width[place])), nearby):
                     heapq.heappush(waiting, other)
 
@@ -223,8 +279,10 @@ def _ways(width: int) -> list[list[float]]:
     return [[float(width)], [-float(width)], *([float(width - down), -float(down)] for down in range(1, width))]
 
 
-def _attacker(counts: LinkedCounts, table: Numbers, limits: Limits, absent: Flags) -> Attacker:
+def _attacker(counts: LinkedCounts, table: Numbers, limits: Limits, can_move: Flags, faces: Faces) -> Attacker:
+    absent = np.isnan(counts.values)
     down = np.where(absent, table - counts.least, limits.down)
     up = np.where(absent, counts.most - table, limits.up)
     own = Limits(np.maximum(down, 0.0), np.maximum(up, 0.0))
-    return Attacker(Neighbourhoods(counts.rows, table, own), own, np.zeros(len(table)), np.zeros(len(table)))
+    cubes = Hypercubes(faces, counts.rows, table, Limits(np.where(can_move, own.down, 0.0), np.where(can_move, own.up, 0.0)))
+    return Attacker(Neighbourhoods(counts.rows, table, own), cubes, own, np.zeros(len(table)), np.zeros(len(table)))

@@ -14,6 +14,7 @@ from saime.core.protection.audit import some_table
 from saime.core.protection.certification import minimum_of
 from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, Numbers, as_numbers
+from saime.core.protection.hypercubes import Faces
 from saime.core.protection.linked import Described, LinkedSystem, Shown, link, number_cells
 from saime.core.protection.primary import primary_cells
 from saime.core.protection.secondary import LinkedCounts, cell_weights
@@ -47,11 +48,19 @@ class TableToProtect:
 
 @dataclass(frozen=True)
 class Group:
-    """Tables that share cells, and the system of them and of the earlier datasets; its first ``places`` are those of the tables."""
+    """Tables that share cells, and the system of them and of the earlier datasets; its first ``places`` are those of the tables.
+
+    ``structures``: of the tables and the earlier datasets.
+    """
 
     tables: tuple[TableToProtect, ...]
+    structures: tuple[DataStructure, ...]
     system: LinkedSystem
     counts: LinkedCounts
+
+    @functools.cached_property
+    def faces(self) -> Faces:
+        return Faces.of(self.structures, self.system.places, self.system.size)
 
 
 def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -> Group:
@@ -87,7 +96,8 @@ def gather_group(tables: Sequence[TableToProtect], earlier: Sequence[Dataset]) -
         minimum=minimum,
         name=lambda place: _words(name(place)),
     )
-    return Group(tuple(tables), system, counts)
+    structures = (*(one.table.structure for one in tables), *(old.structure for old in earlier))
+    return Group(tuple(tables), structures, system, counts)
 
 
 def _with_earlier_counts(system: LinkedSystem, values: Numbers, told: Told, gone: Flags) -> Numbers:

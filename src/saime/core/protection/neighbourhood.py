@@ -54,7 +54,7 @@ class Neighbourhoods:
             cells = np.sort(self.movable(ball))
             moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
             if moved is not None:
-                return list(self._stretched(moved))
+                return list(self.stretched(moved))
             if len(ball) < most or most * FACTOR > largest:
                 return []
             if most == FIRST:
@@ -89,7 +89,7 @@ class Neighbourhoods:
         order = np.argsort(labels, kind="stable")
         firsts = np.flatnonzero(np.diff(labels[order])) + 1
         for part in np.split(own[order], firsts) if len(own) else ():
-            yield from self._stretched(Witness(cells[part], moved[part]))
+            yield from self.stretched(Witness(cells[part], moved[part]))
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
         limits = Limits(self._limits.down[cells], self._limits.up[cells])
@@ -107,7 +107,7 @@ class Neighbourhoods:
         own = np.flatnonzero(moved)
         return Witness(cells[own], moved[own])
 
-    def _stretched(self, witness: Witness) -> Iterator[Witness]:
+    def stretched(self, witness: Witness) -> Iterator[Witness]:
         """The movement as far as its cells have room, and the other way round; equations are kept by any multiple, other rows maybe not."""
         if not self._is_equation[self._touched(witness.cells)].all():
             yield witness

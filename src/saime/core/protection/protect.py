@@ -41,7 +41,7 @@ from saime.core.protection.constraints import Flags, as_numbers, check_declarati
 from saime.core.protection.linked import agreeing, connected
 from saime.core.protection.linked_counts import Cell, Group, TableToProtect, already_published, gather_group, near_misses
 from saime.core.protection.linked_stocks import is_movement
-from saime.core.protection.secondary import Aims, Progress, SecondarySuppression
+from saime.core.protection.secondary import Aims, LinkedCounts, Progress, SecondarySuppression
 from saime.core.tabulation.plan import ThresholdProtection
 
 LARGE = 10_000  # cells that could be withheld; the programs of a larger system are over parts of it, which withholds some more
@@ -129,13 +129,18 @@ def _conf_status(group: Group, progress: Progress | None) -> np.ndarray:
 def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
     """Anew, as long as small counts of entrants or leavers ask for too little because a stock that tells of them is withheld too."""
     counts = group.counts
-    choice = BatchedSuppression if counts.movable.sum() > LARGE and not counts.gone.any() else SecondarySuppression
     while True:
-        secondary = choice(counts, Aims.of(counts, reasons=reasons), progress).choose()
+        secondary = _chooser(group, counts, Aims.of(counts, reasons=reasons), progress).choose()
         fewest = np.minimum(counts.fewest, group.system.fewest(np.where(secondary | counts.primary, np.nan, counts.values)))
         if not (fewest < counts.fewest)[counts.largest > 0].any():
             return secondary
         counts = replace(counts, fewest=fewest)
+
+
+def _chooser(group: Group, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> BatchedSuppression | SecondarySuppression:
+    if counts.movable.sum() > LARGE and not counts.gone.any():
+        return BatchedSuppression(counts, aims, group.faces, progress)
+    return SecondarySuppression(counts, aims, progress)
 
 
 def _certified(dataset: Dataset, *, has_earlier: bool) -> Certificate:
