@@ -130,7 +130,7 @@ class _Pass:
             for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
                 left = INFINITY
                 for _ in range(rounds):
-                    before, left = left, sum(np.count_nonzero(wishes) for wishes in lacking())
+                    before, left = left, float(sum(int(np.count_nonzero(wishes)) for wishes in lacking()))
                     if left > before * (1.0 - ENOUGH):
                         break
                     self._round(attacker, lacking, block)

@@ -116,10 +116,7 @@ def _pairs(paths: Paths, leaves: Ints, dim: int, role: int, own: int) -> Ints:
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
 def _is_above(paths: Paths, dim: int, upper: int, code: int) -> bool:
     row = paths[0][dim] + code
-    for level in range(paths[2][row]):
-        if paths[1][row, level] == upper:
-            return True
-    return False
+    return bool((paths[1][row, : paths[2][row]] == upper).any())
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]

@@ -41,7 +41,10 @@ class _Numbers:
 
 @dataclass(frozen=True)
 class Faces:
-    """``face_of``: of each unknown one of its faces, -1 if none; ``at``: its place in ``grid``. ``roots``: the total of each dimension or -1."""
+    """``face_of``: of each unknown one of its faces, -1 if none; ``at``: its place in ``grid``.
+
+    ``roots``: the total of each dimension, -1 if it has none.
+    """
 
     grid: Grid
     paths: Paths
@@ -201,7 +204,18 @@ class Hypercubes:
         roles[list(opened)] = OPENED
         order = sorted((dim for dim in range(count) if union >> dim & 1), key=lambda dim: ((HELD, OPENED, CHOSEN).index(roles[dim]), dim))
         found: tuple[float, Places, Numbers] = cheapest_cube(
-            faces.grid, faces.paths, faces.leaves, around, np.array(order), roles, own, asked, (self._limits.down, self._limits.up), costs, BUDGET, bound
+            faces.grid,
+            faces.paths,
+            faces.leaves,
+            around,
+            np.array(order),
+            roles,
+            own,
+            asked,
+            (self._limits.down, self._limits.up),
+            costs,
+            BUDGET,
+            bound,
         )
         return found
 

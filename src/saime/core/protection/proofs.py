@@ -50,10 +50,10 @@ class Proofs:
 
     def prove(self) -> None:
         """Until everything asked is proven or decided. Raises: BadInput if nothing agrees with the rows."""
-        random, lacking = np.random.default_rng(0), len(self._targets) + 1
+        random, lacking = np.random.default_rng(0), INFINITY  # so that the first round always is, also where all lack something
         for _ in range(ROUNDS):
             up, down = self.lacks()
-            before, lacking = lacking, int((up | down).sum())
+            before, lacking = lacking, float((up | down).sum())
             if lacking == 0 or lacking > before * (1.0 - ENOUGH):
                 break
             self._round(up & (~down | (random.random(len(up)) < 0.5)), up | down)

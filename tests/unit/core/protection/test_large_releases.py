@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 
 from saime.core.errors import Refused
+from saime.core.model.dataset import Population
 from saime.core.protection import TableToProtect, protect_release
 from saime.core.protection import attack as attack_module
-from saime.core.protection.attack import Interval, attack, exposed_cells
+from saime.core.protection.attack import Interval, attack, attack_together, exposed_cells
+from saime.core.protection.constraints import Knowledge
+from saime.core.protection.demands import Limits
+from saime.core.protection.hypercubes import Hypercubes
 from saime.core.protection.linked_counts import gather_group
+from saime.core.protection.neighbourhood import Neighbourhoods
 from saime.core.protection.secondary import Aims
 from saime.core.tabulation.plan import ThresholdProtection
-from support.protection import METADATA, flat, table, withhold
+from support.protection import METADATA, dimension, flat, table, withhold
 
 protecting = importlib.import_module("saime.core.protection.protect")  # the package has a function of this name
 MINIMUM = 5
@@ -56,12 +61,88 @@ def test_batches_give_the_same_pattern_again() -> None:
     assert first == again
 
 
+def linked() -> list[TableToProtect]:
+    """Three tables of the same persons over two of three dimensions each, and one over all three; AREA has a level of groups."""
+    random, tree = np.random.default_rng(5), {"_T": None, "G": "_T", "H": "_T", "v": "G", "w": "G", "x": "H", "y": "H", "z": "H"}
+    leaves = random.poisson(random.gamma(0.9, 9.0, (5, 4, 3)))
+    areas = np.stack([leaves.sum(axis=0), leaves[:2].sum(axis=0), leaves[2:].sum(axis=0), *leaves])
+    full = np.concatenate([areas.sum(axis=1, keepdims=True), areas], axis=1)
+    full = np.concatenate([full.sum(axis=2, keepdims=True), full], axis=2)
+    dimensions = [dimension("AREA", tree), flat("AGE", "abcd"), flat("KIND", "123")]
+    population = Population(feed="persons", measure="persons", data={}, complete=("AREA", "AGE", "KIND"))
+    metadata, rule = METADATA.model_copy(update={"population": population}), ThresholdProtection(minimum=MINIMUM)
+    slices = {"all": (0, 1, 2), "area-age": (0, 1), "area-kind": (0, 2), "age-kind": (1, 2)}
+    tables = []
+    for name, axes in slices.items():
+        counts = full[tuple(slice(None) if axis in axes else 0 for axis in range(3))]
+        counted = table([dimensions[axis] for axis in axes], counts.ravel().tolist()).model_copy(update={"dataset": name})
+        tables.append(TableToProtect(counted, rule, metadata))
+    return tables
+
+
+def _without_programs(*_: object) -> None:
+    raise AssertionError("a program was solved")
+
+
+@pytest.mark.usefixtures("_every_system_is_large")
+def test_hypercubes_alone_serve_linked_tables_and_the_exact_attack_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Neighbourhoods, "cheapest", _without_programs)
+    monkeypatch.setattr(Neighbourhoods, "together", _without_programs)
+    datasets = [one.dataset for one in protect_release(linked()).datasets]
+    found = attack_together(datasets, [MINIMUM] * len(datasets))
+    assert sum(len(findings) for findings in found) > 20
+    assert not any(exposed_cells(findings, MINIMUM) for findings in found)
+
+
+def test_each_hypercube_keeps_every_row_and_every_limit() -> None:
+    group = gather_group(linked(), [])
+    counts, plain = group.counts, Aims.of(group.counts, reasons=False).plain
+    limits = Limits(np.where(counts.movable, plain.down, 0.0), np.where(counts.movable, plain.up, 0.0))
+    cubes = Hypercubes(group.faces, counts.rows, counts.values, limits)
+    small = np.flatnonzero(counts.primary).tolist()
+    served = 0
+    for place in small:
+        up, down = float(MINIMUM - counts.values[place]), float(counts.values[place])
+        for witness in (*cubes.cheapest(place, up, down, counts.weights), *cubes.several(place, up, counts.weights)):
+            moved = counts.values.copy()
+            moved[witness.cells] += witness.amounts
+            assert counts.rows.activity(moved) == pytest.approx(0.0)
+            assert (moved >= 0).all()
+            assert (counts.movable | (moved == counts.values)).all()
+            assert moved[place] in (counts.values[place] + up, 0.0)
+            served += 1
+    assert served > len(small)
+
+
+def test_geometry_that_the_rows_do_not_have_proposes_nothing() -> None:
+    """A row more, of which the faces know nothing: it holds a small count where it is."""
+    group = gather_group(linked(), [])
+    counts, rows = group.counts, group.counts.rows
+    place = int(np.flatnonzero(counts.primary)[0])
+    fixed = np.array([counts.values[place]])
+    more = Knowledge(
+        np.append(rows.starts, rows.starts[-1] + 1),
+        np.append(rows.cells, place),
+        np.append(rows.signs, 1.0),
+        np.append(rows.lower, fixed),
+        np.append(rows.upper, fixed),
+    )
+    endless = np.where(counts.movable, 100.0, 0.0)
+    assert Hypercubes(group.faces, rows, counts.values, Limits(endless, endless)).cheapest(place, 1.0, 0.0, counts.weights)
+    assert not Hypercubes(group.faces, more, counts.values, Limits(endless, endless)).cheapest(place, 1.0, 0.0, counts.weights)
+
+
+@pytest.mark.usefixtures("_every_system_is_large")
+def test_linked_tables_give_the_same_pattern_again() -> None:
+    first, again = (protect_release(linked()) for _ in range(2))
+    assert first == again
+
+
 def test_statuses_that_give_a_count_away_are_seen_before_anything_is_solved() -> None:
     """Four areas of one person are the only ones: a small count of 4 in all."""
-    counts = gather_group(
-        [TableToProtect(table([flat("AREA", "wxyz")], [4, 1, 1, 1, 1]), ThresholdProtection(minimum=5), METADATA)], []
-    ).counts
-    choice = protecting.BatchedSuppression(counts, Aims.of(counts, reasons=True), None)
+    counted = table([flat("AREA", "wxyz")], [4, 1, 1, 1, 1])
+    group = gather_group([TableToProtect(counted, ThresholdProtection(minimum=5), METADATA)], [])
+    choice = protecting.BatchedSuppression(group.counts, Aims.of(group.counts, reasons=True), group.faces, None)
     with pytest.raises(Refused, match="can be computed"):
         choice.choose()
 
