@@ -7,11 +7,19 @@ For loops that stay bearable uncompiled. Those that have whole-array steps to fa
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
 
 try:
-    from numba import njit as njit
+    from numba import njit
 except ImportError:
 
-    def njit(**_options: Any) -> Callable[[Any], Any]:  # type: ignore[no-redef]
-        return lambda loop: loop
+    def compiled(loop: Loop) -> Loop:
+        return loop
+
+else:
+
+    def compiled(loop: Loop) -> Loop:
+        """The same loop, compiled at its first call and kept beside its file."""
+        return njit(cache=True)(loop)  # type: ignore[return-value,no-any-return,unused-ignore]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from saime.core.model.dataset import Dataset
+from saime.core.model.dataset import Dataset, LineageStep
 from saime.core.model.text import Text
 
 AMOUNTS, MEANS, QUANTILES = "amounts", "means", "quantiles"  # rules of certificates; counts have a threshold
@@ -59,6 +59,11 @@ class Certificate(BaseModel):
     narrowest_interval: float | None = None
     basis: Text | None = None
     linked: tuple[LinkedDataset, ...] = ()
+
+
+def rules_of(step: LineageStep) -> dict[str, str | int | float]:
+    """What a step of protection applied, without how much it withheld."""
+    return {name: value for name, value in step.details.items() if name != "withheld" and value is not None}
 
 
 def dataset_digest(dataset: Dataset) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import AMOUNTS, MEANS, Certificate, LinkedDataset, dataset_digest
+from saime.core.model.certificate import AMOUNTS, MEANS, Certificate, LinkedDataset, dataset_digest, rules_of
 from saime.core.model.dataset import NOT_AVAILABLE, WITHHELD, Dataset, DataStructure, LineageStep, Population
 from saime.core.protection.audit import audit
 from saime.core.protection.constraints import INFINITY, SHOWN, Flags, Knowledge, Numbers, Places, as_numbers
@@ -81,7 +81,7 @@ def certify_amounts(dataset: Dataset, step: LineageStep) -> Certificate:
         dataset=dataset.id,
         dataset_digest=dataset_digest(dataset),
         valid=True,
-        rules={name: value for name, value in step.details.items() if name != "withheld" and value is not None},
+        rules=rules_of(step),
         method=METHOD_OF_MEANS if is_mean else METHOD,
         solver=SOLVER,
         cells=dataset.structure.size,

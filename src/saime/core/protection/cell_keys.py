@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import CELL_KEY, Certificate, dataset_digest
+from saime.core.model.certificate import CELL_KEY, Certificate, dataset_digest, rules_of
 from saime.core.model.dataset import FREE, NORMAL, NOT_AVAILABLE, Dataset, FrequencyTable, LineageStep, Metadata
 from saime.core.model.perturbation_parameters import PerturbationParameters
 from saime.core.model.text import Text
@@ -102,7 +102,7 @@ def certify_cell_keys(dataset: Dataset, step: LineageStep) -> Certificate:
         dataset=dataset.id,
         dataset_digest=dataset_digest(dataset),
         valid=True,
-        rules={name: value for name, value in step.details.items() if value is not None},
+        rules=rules_of(step),
         method=METHOD,
         cells=dataset.structure.size,
     )

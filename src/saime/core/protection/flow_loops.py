@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from saime.core.compiled import njit
+from saime.core.compiled import compiled
 
 Ints = npt.NDArray[np.int64]
 Nodes = npt.NDArray[np.int32]
@@ -22,7 +22,7 @@ TINY = 1e-9  # less room than this is none
 UNSEEN, ENDED, UNKNOWN = -1, -2, -1.0
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def circulate(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targets: Ints, limits: Reals, found: Reals, cuts: Marks) -> None:
     """How much more each target, an arc, can carry in flows that circulate, without its own capacity.
 
@@ -36,7 +36,7 @@ def circulate(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targets: 
             cuts[t] = work[0] != UNSEEN
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def reach_together(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targets: Ints, limits: Reals, hub: int, found: Reals) -> int:
     """``found``: the same amounts as in ``circulate``, with as few flows as will do; their number.
 
@@ -82,13 +82,13 @@ def reach_together(ends: Nodes, capacity: Reals, starts: Ints, twins: Ints, targ
     return flows
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def send(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int) -> float:
     """As much as can go from source to sink; ``room`` is what is left then."""
     return _flow(ends, room, starts, twins, source, sink, np.inf, np.empty((4, len(starts) - 1), dtype=np.int64))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def turn(starts: Ints, others: Ints, relations: Reals, turned: Reals) -> bool:
     """Give each row, a node here, 1 or -1 such that neighbours relate as they should; whether that is possible."""
     waiting = np.empty(len(turned), dtype=np.int64)
@@ -109,7 +109,7 @@ def turn(starts: Ints, others: Ints, relations: Reals, turned: Reals) -> bool:
     return True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _return(ends: Nodes, room: Reals, starts: Ints, twins: Ints, target: int, limit: float, work: Table) -> float:
     """The flow from the end of an arc back to its start, over others. ``room`` is what is left then, as of the arc itself."""
     there, back = room[target], room[twins[target]]
@@ -119,7 +119,7 @@ def _return(ends: Nodes, room: Reals, starts: Ints, twins: Ints, target: int, li
     return amount
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _flow(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, limit: float, work: Table) -> float:
     """``work``: 4 x nodes; where the limit is not reached, its first row is UNSEEN at the end for nodes that nothing reaches."""
     if source == sink:
@@ -133,7 +133,7 @@ def _flow(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink
     return amount
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _meet(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink: int, work: Table) -> int:
     """A node on a way with room, sought from both ends; UNSEEN if there is no way, once all that the source reaches was seen."""
     came, goes, ahead, behind = work[0], work[1], work[2], work[3]  # arcs that lead to a node, and on from it; nodes to look at
@@ -166,7 +166,7 @@ def _meet(ends: Nodes, room: Reals, starts: Ints, twins: Ints, source: int, sink
     return UNSEEN
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _push(ends: Nodes, room: Reals, twins: Ints, source: int, sink: int, between: int, wanted: float, work: Table) -> float:
     """Send as much as the way found has room for, at most ``wanted``."""
     came, goes, path, length = work[0], work[1], work[2], 0

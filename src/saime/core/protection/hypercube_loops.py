@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from saime.core.compiled import njit
+from saime.core.compiled import compiled
 from saime.core.protection.flow_loops import Ints, Reals
 
 OPENED, HELD, CHOSEN = 0, 1, 2  # what happens in a dimension: codes change, the cell's own code is held, any code is held
@@ -19,7 +19,7 @@ Grid = tuple[Ints, Ints, Ints, Ints]  # of each face the unknowns of all, where 
 Lists = tuple[Ints, Ints, Ints]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def cheapest_cube(
     grid: Grid,
     paths: Paths,
@@ -89,7 +89,7 @@ def cheapest_cube(
     return best, found, signs
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _pairs(paths: Paths, leaves: Ints, dim: int, role: int, own: int) -> Ints:
     """The codes to choose from: to and from; -1 for from where a code is held."""
     own_leaves, others = [0], [0]
@@ -113,13 +113,13 @@ def _pairs(paths: Paths, leaves: Ints, dim: int, role: int, own: int) -> Ints:
     return pairs
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _is_above(paths: Paths, dim: int, upper: int, code: int) -> bool:
     row = paths[0][dim] + code
     return bool((paths[1][row, : paths[2][row]] == upper).any())
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _put(lists: Lists, paths: Paths, dim: int, pair: Ints) -> None:
     """The codes that change with a person who goes to the first code from the second; those above both stay."""
     count = 0
@@ -135,7 +135,7 @@ def _put(lists: Lists, paths: Paths, dim: int, pair: Ints) -> None:
     lists[2][dim] = count
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _spread(grid: Grid, lists: Lists, face: int, work: Ints) -> int:
     """The cells of the face that move, with their signs, into ``work``; how many, -1 if too many."""
     size, dims = 1, grid[3][face]
@@ -155,7 +155,7 @@ def _spread(grid: Grid, lists: Lists, face: int, work: Ints) -> int:
     return size
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _cost(
     grid: Grid,
     lists: Lists,
@@ -187,7 +187,7 @@ def _cost(
     return total, looked
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _cells(grid: Grid, lists: Lists, faces: Ints, work: Ints) -> tuple[Ints, Reals]:
     cells, signs = np.zeros(0, np.int64), np.zeros(0)
     for face in faces:
@@ -197,7 +197,7 @@ def _cells(grid: Grid, lists: Lists, faces: Ints, work: Ints) -> tuple[Ints, Rea
     return cells, signs
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def keeps(cells: Ints, amounts: Reals, by_cell: tuple[Ints, Ints, Reals], room: tuple[Reals, Reals], sums: Reals) -> bool:
     """Whether the movement leaves every row within its ``room``. ``by_cell``: the rows of each cell as starts, rows, signs; ``sums``: 0."""
     starts, rows, signs = by_cell

@@ -9,13 +9,13 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from saime.core.compiled import njit
+from saime.core.compiled import compiled
 from saime.core.protection.flow_loops import Ints, Marks, Reals
 
 TAKEN = -2
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def grow(
     place: int,
     most: int,
@@ -67,7 +67,7 @@ def grow(
     return ball[:count]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def peel(cells: Ints, by_cell: tuple[Ints, Ints], by_row: tuple[Ints, Ints], is_equation: Marks, inside: Marks, counts: Ints) -> Ints:
     """The cells without those that stand alone in an equation, again and again: these cannot move while all others are held.
 
@@ -101,7 +101,7 @@ def peel(cells: Ints, by_cell: tuple[Ints, Ints], by_row: tuple[Ints, Ints], is_
     return kept
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled
 def _is_alone(cell: int, cell_starts: Ints, cell_rows: Ints, is_equation: Marks, counts: Ints) -> bool:
     rows = cell_rows[cell_starts[cell] : cell_starts[cell + 1]]
     return bool((is_equation[rows] & (counts[rows] == 1)).any())

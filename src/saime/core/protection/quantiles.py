@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import QUANTILES, Certificate, dataset_digest
+from saime.core.model.certificate import QUANTILES, Certificate, dataset_digest, rules_of
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -97,7 +97,7 @@ def certify_quantiles(dataset: Dataset, step: LineageStep) -> Certificate:
         dataset=dataset.id,
         dataset_digest=dataset_digest(dataset),
         valid=True,
-        rules={name: value for name, value in step.details.items() if name != "withheld" and value is not None},
+        rules=rules_of(step),
         method=METHOD,
         cells=dataset.structure.size,
         withheld=int(np.count_nonzero([status == WITHHELD for status in dataset.obs_status])),

@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import SHARES, Certificate, dataset_digest
+from saime.core.model.certificate import SHARES, Certificate, dataset_digest, rules_of
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -104,7 +104,7 @@ def certify_shares(dataset: Dataset, step: LineageStep) -> Certificate:
         dataset=dataset.id,
         dataset_digest=dataset_digest(dataset),
         valid=True,
-        rules={name: value for name, value in step.details.items() if value is not None},
+        rules=rules_of(step),
         method=METHOD,
         solver=SOLVER,
         cells=dataset.structure.size,
