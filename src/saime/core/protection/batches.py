@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saime.core.errors import Refused
+from saime.core.errors import SaimeError
 from saime.core.protection.audit import some_table
+from saime.core.protection.clusters import Clusters
 from saime.core.protection.constraints import INFINITY, Flags, Numbers
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Faces, Hypercubes
@@ -53,10 +54,10 @@ class BatchedSuppression:
         return best.withheld & ~counts.primary
 
     def _again(self, best: _Pass) -> _Pass | None:
-        """With what was withheld alone; None where a cell was protected by several movements that are not found again."""
+        """With what was withheld alone; None where movements that protected a cell are not found again, or the solver fails."""
         try:
             return self._pass(best.withheld)
-        except Refused:
+        except SaimeError:
             return None
 
     def _refuse_hopeless(self) -> None:
@@ -80,6 +81,7 @@ class Attacker:
 
     near: Neighbourhoods
     cubes: Hypercubes
+    clusters: Clusters
     limits: Limits
     up: Numbers
     down: Numbers
@@ -96,6 +98,18 @@ class Attacker:
         room = np.where(witness.amounts > 0, self.limits.up[witness.cells], self.limits.down[witness.cells])
         share = min(1.0, float((room / np.abs(witness.amounts)).min(initial=1.0)))
         self.add(Witness(witness.cells, witness.amounts * share))
+
+
+Find = Callable[[Attacker, int, float], list[Witness]]  # the movements that change a cell so far, if it finds any
+
+
+@dataclass(frozen=True)
+class Search:
+    """``ways``: how many to widen an interval are tried, None for all. ``is_last``: what it does not find is not sought again."""
+
+    find: Find
+    ways: int | None = None
+    is_last: bool = False
 
 
 class _Pass:
@@ -126,16 +140,11 @@ class _Pass:
     def meet(self) -> None:
         """Raises: Refused naming a cell that nothing protects."""
         self._meet_by_hypercubes()
-        for rounds, block, nearby in ((ROUNDS, BLOCK, NEARBY), (FAR_ROUNDS, FAR_BLOCK, INFINITY)):
-            for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
-                left = INFINITY
-                for _ in range(rounds):
-                    before, left = left, float(sum(int(np.count_nonzero(wishes)) for wishes in lacking()))
-                    if left > before * (1.0 - ENOUGH):
-                        break
-                    self._round(attacker, lacking, block)
-            self._meet_plain_one_by_one(nearby)
-            self._meet_informed_one_by_one(nearby)
+        self._meet_one_by_one(Search(self._in_cluster))
+        self._meet_in_rounds(ROUNDS, BLOCK)
+        self._meet_one_by_one(Search(self._nearby, NEARBY_WAYS))
+        self._meet_in_rounds(FAR_ROUNDS, FAR_BLOCK)
+        self._meet_one_by_one(Search(self._anywhere, is_last=True))
 
     def _meet_by_hypercubes(self) -> None:
         """First those of the fewest persons, which are the hardest; then whatever was withheld for others."""
@@ -193,6 +202,15 @@ class _Pass:
         attacker = self._informed
         return self.withheld & (np.floor(attacker.up + REACHED) + np.floor(attacker.down + REACHED) < self._aims.width)
 
+    def _meet_in_rounds(self, rounds: int, block: int) -> None:
+        for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
+            left = INFINITY
+            for _ in range(rounds):
+                before, left = left, float(sum(int(np.count_nonzero(wishes)) for wishes in lacking()))
+                if left > before * (1.0 - ENOUGH):
+                    break
+                self._round(attacker, lacking, block)
+
     def _round(self, attacker: Attacker, lacking: Callable[[], tuple[Numbers, Numbers]], block: int) -> None:
         """One program of up to ``block`` cells after another, until each wish that was chosen has been in one."""
         wishes = self._choose_apart(*lacking())
@@ -229,46 +247,50 @@ class _Pass:
             self._informed.add_shrunk(witness)
         return [int(place) for place in added]
 
-    def _meet_plain_one_by_one(self, nearby: float) -> None:
+    def _meet_one_by_one(self, search: Search) -> None:
         self._report(int((self._plain_wishes()[0] == 0).sum()))
         for sign, attacker_reached, wishes in zip((1.0, -1.0), (self._plain.up, self._plain.down), self._plain_wishes(), strict=True):
             for place in np.flatnonzero(wishes).tolist():
                 if attacker_reached[place] < wishes[place] - REACHED:
-                    self._take(self._plain, place, [[sign * float(wishes[place])]], nearby)
-
-    def _meet_informed_one_by_one(self, nearby: float) -> None:
+                    self._take(self._plain, place, [[sign * float(wishes[place])]], search)
         waiting = np.flatnonzero(self._is_narrow()).tolist()  # a heap: the first cell first, so that the pattern is always the same
         while waiting:
             place = heapq.heappop(waiting)
             if not self._informed.is_wide(place, float(self._aims.width[place])):
-                for other in self._take(self._informed, place, _ways(int(self._aims.width[place])), nearby):
+                for other in self._take(self._informed, place, _ways(int(self._aims.width[place])), search):
                     heapq.heappush(waiting, other)
 
-    def _take(self, attacker: Attacker, place: int, ways: Sequence[Sequence[float]], nearby: float) -> list[int]:
+    def _take(self, attacker: Attacker, place: int, ways: Sequence[Sequence[float]], search: Search) -> list[int]:
         """Make the first way possible that is, each one change or two; the cells that were not withheld before.
 
-        Raises: Refused where there is none and all cells were looked at.
+        Raises: Refused where there is none and the search was the last.
         """
-        for changes in ways if nearby == INFINITY else ways[:NEARBY_WAYS]:
-            if moved := self._movements(attacker, place, changes, nearby):
+        for changes in ways[: search.ways]:
+            if moved := self._movements(attacker, place, changes, search.find):
                 return sorted({cell for witness in moved for cell in self._add(attacker, witness)})
-        if nearby == INFINITY:
+        if search.is_last:
             raise unprotectable(self._counts, place)
         return []
+
+    def _in_cluster(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
+        return attacker.clusters.cheapest(place, change, self._costs)
+
+    def _nearby(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
+        return attacker.near.cheapest(place, change, self._costs, self._typical, self._open, NEARBY)
+
+    def _anywhere(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
+        return attacker.near.cheapest(place, change, self._costs, self._typical, self._open)
 
     def _report(self, done: int) -> None:
         if self._progress:
             self._progress(done, len(self._full))
 
-    def _movements(self, attacker: Attacker, place: int, changes: Sequence[float], nearby: float) -> list[Witness]:
+    def _movements(self, attacker: Attacker, place: int, changes: Sequence[float], find: Find) -> list[Witness]:
         """The cheapest that change the cell in each of these ways; none where one is impossible."""
         moved: list[Witness] = []
         for change in changes:
             room = (attacker.limits.up if change > 0 else attacker.limits.down)[place]
-            if room < abs(change):
-                return []
-            witnesses = attacker.near.cheapest(place, change, self._costs, self._typical, self._open, nearby)
-            if not witnesses:
+            if room < abs(change) or not (witnesses := find(attacker, place, change)):
                 return []
             moved.extend(witnesses)
         return moved
@@ -285,4 +307,5 @@ def _attacker(counts: LinkedCounts, table: Numbers, limits: Limits, can_move: Fl
     up = np.where(absent, counts.most - table, limits.up)
     own = Limits(np.maximum(down, 0.0), np.maximum(up, 0.0))
     cubes = Hypercubes(faces, counts.rows, table, Limits(np.where(can_move, own.down, 0.0), np.where(can_move, own.up, 0.0)))
-    return Attacker(Neighbourhoods(counts.rows, table, own), cubes, own, np.zeros(len(table)), np.zeros(len(table)))
+    near = Neighbourhoods(counts.rows, table, own)
+    return Attacker(near, cubes, Clusters(near, cubes), own, np.zeros(len(table)), np.zeros(len(table)))

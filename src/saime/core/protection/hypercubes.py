@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from saime.core.model.dataset import DataStructure, Dimension
-from saime.core.protection.constraints import INFINITY, Knowledge, Numbers, Places
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercube_loops import CHOSEN, HELD, OPENED, Grid, Paths, cheapest_cube, keeps
 from saime.core.protection.witnesses import Witness, rows_of_cells
@@ -137,7 +137,7 @@ class Hypercubes:
     """Of one system and one attacker. ``limits``: how far each cell may move."""
 
     def __init__(self, faces: Faces, rows: Knowledge, table: Numbers, limits: Limits) -> None:
-        self._faces, self._limits = faces, limits
+        self._faces, self.limits = faces, limits
         starts, order = rows_of_cells(rows, len(table))
         owners = np.repeat(np.arange(len(rows.lower), dtype=np.int64), np.diff(rows.starts))
         activity = rows.activity(table)
@@ -164,9 +164,26 @@ class Hypercubes:
         moved = _sum(parts) if left <= 0 else None
         return [moved] if moved and self._keeps(moved) else []
 
+    def around(self, place: int, change: float, costs: Numbers, most: int) -> list[Places]:
+        """The cells of up to ``most`` hypercubes that change the cell so far, each without the tightest cells of those before."""
+        down, up = (far.copy() for far in (self.limits.down, self.limits.up))
+        found: list[Places] = []
+        while len(found) < most and (unit := self._unit(place, (max(change, 0.0), max(-change, 0.0)), costs)):
+            found.append(unit.cells)
+            self._close_tightest(unit.cells, unit.amounts * change > 0, place)
+        self.limits.down[:], self.limits.up[:] = down, up
+        return found
+
+    def _close_tightest(self, cells: Places, is_up: Flags, place: int) -> None:
+        room = np.where(is_up, self.limits.up[cells], self.limits.down[cells])
+        room[cells == place] = INFINITY
+        tightest = room <= room.min()
+        self.limits.up[cells[tightest & is_up]] = 0.0
+        self.limits.down[cells[tightest & ~is_up]] = 0.0
+
     def _use_room(self, moved: Witness, times: float) -> None:
-        self._limits.up[moved.cells] -= times * moved.amounts
-        self._limits.down[moved.cells] += times * moved.amounts
+        self.limits.up[moved.cells] -= times * moved.amounts
+        self.limits.down[moved.cells] += times * moved.amounts
 
     def _unit(self, place: int, asked: tuple[float, float], costs: Numbers) -> Witness | None:
         best, found = INFINITY, None
@@ -212,7 +229,7 @@ class Hypercubes:
             roles,
             own,
             asked,
-            (self._limits.down, self._limits.up),
+            (self.limits.down, self.limits.up),
             costs,
             BUDGET,
             bound,

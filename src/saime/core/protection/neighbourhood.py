@@ -51,15 +51,19 @@ class Neighbourhoods:
         most, weights = FIRST, costs
         while True:
             ball = grow(place, most, self._by_cell, self._by_row, open_cells, weights, typical, self._row_seen, self._left)
-            cells = np.sort(self.movable(ball))
-            moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
-            if moved is not None:
-                return list(self.stretched(moved))
+            if moved := self.within(ball, place, change, costs):
+                return moved
             if len(ball) < most or most * FACTOR > largest:
                 return []
             if most == FIRST:
                 weights, typical = self._weights(costs, typical, abs(change))
             most *= FACTOR
+
+    def within(self, cells: Places, place: int, change: float, costs: Numbers) -> list[Witness]:
+        """The same of these cells alone."""
+        able = np.sort(self.movable(cells))
+        moved = self._solve(able, int(np.searchsorted(able, place)), change, costs[able]) if place in able else None
+        return [] if moved is None else list(self.stretched(moved))
 
     def _weights(self, costs: Numbers, typical: float, change: float) -> tuple[Numbers, float]:
         """Of cells and of open rows where those come first that balance each other and have room."""

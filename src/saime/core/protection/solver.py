@@ -119,7 +119,7 @@ class LinearProgram:
         check_step(self._highs.changeObjectiveSense(sense), "sense")
         status = self._run()
         if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
-            check_step(self._highs.clearSolver(), "restart")  # a basis gone astray: once more from the start
+            self.restart()  # a basis gone astray: once more from the start
             status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
@@ -128,5 +128,5 @@ class LinearProgram:
         return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
 
     def _run(self) -> Any:
-        check_step(self._highs.run(), "run")
-        return self._highs.getModelStatus()
+        is_broken = self._highs.run() == highspy.HighsStatus.kError
+        return highspy.HighsModelStatus.kSolveError if is_broken else self._highs.getModelStatus()
