@@ -197,7 +197,8 @@ def _cell_keys(production: Production, plan: TabulationPlan, facts: FactTable, e
             "there are no record keys to perturb counts with", where=f"plan {plan.dataset}", fix="work in the home of the warehouse"
         )
     keys = record_key_table(warehouse, open_record_keys(production.keys, warehouse.key_fingerprint))
-    return add_record_keys(plan, _hierarchies(production, plan), facts, keys, engine, recasts=_recasts(production, plan))
+    hierarchies, recasts = _hierarchies(production, plan), _recasts(production, plan)
+    return add_record_keys(plan, hierarchies, facts, keys, engine, recasts=recasts, settings=production.engines)
 
 
 def produce_published_tables(production: Production) -> list[Produced]:

@@ -21,11 +21,12 @@ from saime.core.tabulation.duckdb_query import (
     add_record_keys_query,
     contributions_query,
     count_persons_query,
+    unknown_persons_query,
 )
 from saime.core.tabulation.engines import CellKeys, Progress
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import PERSON, FactTable
-from saime.core.warehouse.record_keys import RecordKeyTable
+from saime.core.warehouse.record_keys import RecordKeyTable, unknown_person
 
 Integers = npt.NDArray[np.int64]
 
@@ -81,10 +82,17 @@ class DuckDBEngine:
                 connection.register(RECORD_KEYS.strip('"'), pa.table({PERSON: keys.numbers, RECORD_KEY.strip('"'): keys.keys}))
             for group in _groups(partitions, self.group_bytes):
                 files = [str(path) for partition in group for path in partition]
+                if keys is not None:
+                    self._check_have_keys(connection, files)
                 yield from self._answers(connection, queries, files)
                 done += len(group)
                 if progress:
                     progress(done, len(partitions))
+
+    def _check_have_keys(self, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+        """Raises: BadInput for persons without a record key, whom a join would leave out in silence."""
+        if any(rows[0] for (rows,) in self._answers(connection, [unknown_persons_query()], files)):
+            raise unknown_person()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         settings = {"threads": str(self.threads), "memory_limit": self.memory_limit, "temp_directory": str(self.scratch or "")}

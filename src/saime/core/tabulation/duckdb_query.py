@@ -35,6 +35,11 @@ def add_record_keys_query(specification: Specification, first: int = 0) -> str:
     return _query_over_persons(specification, first, f"sum({RECORD_KEY})", keys=True)
 
 
+def unknown_persons_query() -> str:
+    """With the parameter ``files``; it yields how many of their rows are of persons without a record key."""
+    return f"select count(*) as rows from read_parquet($files) anti join {RECORD_KEYS} using ({PERSON})"
+
+
 def _query_over_persons(specification: Specification, first: int, summed: str, *, keys: bool = False) -> str:
     """``summed``: over the persons of a cell, each once."""
     periods = list(enumerate(specification.periods))[first : first + PERIODS_AT_ONCE]

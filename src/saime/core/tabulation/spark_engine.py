@@ -15,20 +15,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from saime import __version__
 from saime.core.errors import BadInput, TryLater
 from saime.core.model.dataset import FrequencyTable
 from saime.core.tabulation.contributions import Contributions
-from saime.core.tabulation.engines import Progress
+from saime.core.tabulation.engines import CellKeys, Progress
 from saime.core.tabulation.kernel import best_loops
 from saime.core.tabulation.kernel_cubes import Cube, Cubes, persons_by_cell
 from saime.core.tabulation.kernel_households import shares_of
 from saime.core.tabulation.kernel_layout import lay_out
+from saime.core.tabulation.spark_keys import Seal, closed_by_partition
 from saime.core.tabulation.spark_session import connect, cores, disconnect, server_of
-from saime.core.tabulation.spark_worker import ANSWER_IN_SPARK, Answer, Task, add_to_contributions, add_to_cubes, count_partitions
+from saime.core.tabulation.spark_worker import (
+    ANSWER_IN_SPARK,
+    Answer,
+    Task,
+    add_to_contributions,
+    add_to_cubes,
+    add_to_keys,
+    count_partitions,
+)
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 
 SMALLEST = 16  # of a task of full size: a task costs some 50 ms
 
@@ -65,20 +76,29 @@ class SparkEngine:
         self._run(Task(specification, facts, __version__, ordered=ordered), partial(add_to_contributions, total), progress)
         return total
 
-    def _run(self, task: Task, add: Callable[[Answer], None], progress: Progress | None) -> None:
-        """Give out the numbers, and add what comes back."""
-        for done, _ in enumerate(_numbers_done(self._answers(task), add, task.size), start=1):
+    def add_record_keys(
+        self, specification: Specification, facts: FactTable, keys: RecordKeyTable, *, progress: Progress | None = None
+    ) -> CellKeys:
+        """Add up the record keys of the distinct persons of each cell. Raises: as ``tabulate``."""
+        total, seal = np.zeros(specification.structure.size, np.uint32), Seal()
+        task = Task(specification, facts, __version__, seal=seal)
+        self._run(task, partial(add_to_keys, total), progress, closed_by_partition(seal, facts, keys))
+        return total
+
+    def _run(self, task: Task, add: Callable[[Answer], None], progress: Progress | None, closed: pa.Table | None = None) -> None:
+        """Give out the numbers, or rows of numbers and sealed record keys, and add what comes back."""
+        for done, _ in enumerate(_numbers_done(self._answers(task, closed), add, task.size), start=1):
             if progress:
                 progress(done, task.size)
 
-    def _answers(self, task: Task) -> Iterator[Any]:
+    def _answers(self, task: Task, closed: pa.Table | None) -> Iterator[Any]:
         session = connect(self.remote)
         from pyspark.errors import PySparkException, PythonException
 
         try:
             tasks = task.size if task.shares else self.tasks_for(task.facts.partitions, cores(self.remote))
-            job = session.range(0, task.size, 1, tasks)
-            yield from job.mapInArrow(_function(task), ANSWER_IN_SPARK).toLocalIterator()
+            rows = session.range(0, task.size, 1, tasks) if closed is None else session.createDataFrame(closed).repartition(tasks)
+            yield from rows.mapInArrow(_function(task), ANSWER_IN_SPARK).toLocalIterator()
         except PySparkException as error:
             if not isinstance(error, PythonException):  # after that one the session is as good as before, and its workers are warm
                 disconnect(self.remote)

@@ -18,11 +18,14 @@ import pyarrow as pa
 from saime import __version__
 from saime.core.errors import BadInput
 from saime.core.tabulation.contributions import WIDTHS, Contributions
+from saime.core.tabulation.engines import CellKeys
 from saime.core.tabulation.kernel import KernelEngine
 from saime.core.tabulation.kernel_cubes import Cubes
 from saime.core.tabulation.kernel_households import Share
+from saime.core.tabulation.spark_keys import Seal, opened
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 
 NUMBERS_AT_ONCE = 1 << 20  # of an array in one row of the answer: some MiB, far below the 128 MiB of a message
 CODEC = "zstd"
@@ -51,6 +54,7 @@ class Task:
 
     ``shares``: of the households, where these are counted; numbers are then of shares, and of partitions elsewhere.
     ``ordered``: of amounts, whether every person's contribution is asked for, as medians and quantiles do.
+    ``seal``: opens the record keys that stand beside the numbers, where these are to be added up.
     """
 
     specification: Specification
@@ -58,6 +62,7 @@ class Task:
     version: str
     shares: tuple[Share, ...] = ()
     ordered: bool = False
+    seal: Seal | None = None
 
     @property
     def size(self) -> int:
@@ -66,12 +71,12 @@ class Task:
 
 
 def count_partitions(task: Task, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """One task. ``batches``: a column of numbers.
+    """One task. ``batches``: a column of numbers; beside it one of sealed record keys, where these are to be added up.
 
     Input that a person must mend is part of the answer, because Spark tries again whatever fails with an exception.
     """
-    numbers = [number for batch in batches for number in batch.column(0).to_pylist()]
-    for row in _answers(task, numbers):
+    given = [row for batch in batches for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+    for row in _answers(task, given):
         yield pa.RecordBatch.from_pylist([row], schema=ANSWER)
     _keep_what_is_loaded()
 
@@ -82,17 +87,24 @@ def _keep_what_is_loaded() -> None:
     gc.freeze()
 
 
-def _answers(task: Task, numbers: list[int]) -> Iterator[Answer]:
+def _answers(task: Task, given: list[Any]) -> Iterator[Answer]:
     if task.version != __version__:
         yield _fault(f"a Spark worker has Saime {__version__}, and the plan is counted by {task.version}", "install the same on both")
         return
+    numbers = [number for number, *_ in given]
     try:
-        pieces = _added_up(task, numbers) if task.specification.amount else _counted(task, numbers)
+        pieces = _pieces_of(task, numbers, given)
     except BadInput as error:
         yield _fault(error.what, error.fix, error.where)
         return
     yield from ({"done": number} for number in numbers)
     yield from map(_packed, pieces)
+
+
+def _pieces_of(task: Task, numbers: list[int], given: list[Any]) -> Iterator[Answer]:
+    if task.seal is not None:
+        return _keys_added(task, numbers, opened(task.seal, given))
+    return _added_up(task, numbers) if task.specification.amount else _counted(task, numbers)
 
 
 def _fault(what: str, fix: str, where: str = "the Python of a Spark worker") -> Answer:
@@ -107,6 +119,12 @@ def _counted(task: Task, numbers: Sequence[int]) -> Iterator[Answer]:
     parts = [(slots, name, part) for slots, cubes in enumerate(counter.cubes) for name, part in cubes.parts.items()]
     pieces = (piece | {"slots": slots} for slots, name, part in parts for piece in _pieces(name, part, NUMBERS_AT_ONCE))
     return (piece for piece in pieces if piece["numbers"].any())
+
+
+def _keys_added(task: Task, numbers: Sequence[int], keys: RecordKeyTable) -> Iterator[Answer]:
+    """The sums in pieces; one that is all zeros is left out."""
+    sums = KernelEngine(threads=1).add_record_keys(task.specification, _partitions(task, numbers), keys)
+    return (piece for piece in _pieces("keys", sums, NUMBERS_AT_ONCE) if piece["numbers"].any())
 
 
 def _added_up(task: Task, numbers: Sequence[int]) -> Iterator[Answer]:
@@ -146,3 +164,9 @@ def add_to_cubes(totals: Sequence[Cubes], piece: Answer) -> None:
 def add_to_contributions(total: Contributions, piece: Answer) -> None:
     """Add a piece to the contributions of other partitions."""
     total.add_part(piece["part"], _unpacked(piece, np.dtype(np.int64)).reshape(-1, WIDTHS[piece["part"]]))
+
+
+def add_to_keys(total: CellKeys, piece: Answer) -> None:
+    """Add a piece to the sums of record keys of other partitions, modulo 2**32."""
+    some = total[piece["begin"] : piece["begin"] + piece["length"]]
+    some += _unpacked(piece, some.dtype)

@@ -59,6 +59,7 @@ def add_record_keys(
     engine: str = DEFAULT_ENGINE,
     progress: Progress | None = None,
     recasts: Mapping[str, Recast] = NO_RECASTS,
+    settings: EngineSettings = NO_SETTINGS,
 ) -> CellKeys:
     """The cell keys of a plan of distinct persons. Shape: the cells of its table, in order.
 
@@ -70,7 +71,7 @@ def add_record_keys(
         raise BadInput(
             what, where=f"plans/{plan.dataset}.yaml, protection", fix="protect with a `minimum`, or use a version without splits"
         )
-    adder = get_engine(engine)
+    adder = get_engine(engine, settings)
     if not isinstance(adder, AddsRecordKeys):
         raise BadInput(f"engine {engine} does not add up record keys", where="--engine", fix=f"use --engine {DEFAULT_ENGINE}")
     return adder.add_record_keys(tabulation.counted, facts, keys, progress=progress)

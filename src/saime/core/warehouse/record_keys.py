@@ -25,8 +25,17 @@ class RecordKeyTable:
         """Shape: that of ``persons``. Raises: BadInput for a person that the warehouse does not know."""
         places = np.minimum(np.searchsorted(self.numbers, persons), max(len(self.numbers) - 1, 0))
         if len(persons) and (not len(self.numbers) or (self.numbers[places] != persons).any()):
-            raise BadInput("facts name a person who is in no person table", where="warehouse", fix="restore the warehouse from a backup")
+            raise unknown_person()
         return self.keys[places] if len(persons) else np.empty(0, np.uint32)
+
+    def between(self, first: int, last: int) -> RecordKeyTable:
+        """That of the persons whose numbers are neither below ``first`` nor above ``last``; the memory is shared."""
+        some = slice(*np.searchsorted(self.numbers, (first, last + 1)))
+        return RecordKeyTable(self.numbers[some], self.keys[some])
+
+
+def unknown_person() -> BadInput:
+    return BadInput("facts name a person who is in no person table", where="warehouse", fix="restore the warehouse from a backup")
 
 
 def record_key_table(warehouse: Warehouse, keys: RecordKeys) -> RecordKeyTable:

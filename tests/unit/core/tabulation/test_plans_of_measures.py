@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from pydantic import ValidationError
@@ -19,8 +20,9 @@ from saime.core.tabulation.compilation import compile_tabulation
 from saime.core.tabulation.engines import ENGINES
 from saime.core.tabulation.explanation import explain
 from saime.core.tabulation.plan import Measure, TabulationPlan
-from saime.core.tabulation.tabulator import tabulate_plan
+from saime.core.tabulation.tabulator import add_record_keys, tabulate_plan
 from saime.core.warehouse.facts import FactTable
+from saime.core.warehouse.record_keys import RecordKeyTable
 from support.tabulation import ASSISTANCE, CODE_LISTS, FEED, PAYMENTS, fact, payment, plan, tree, write_facts
 
 ALL = {"ALL": tree({"ALL": None}, {"ALL": {}})}
@@ -88,7 +90,7 @@ def test_a_measure_says_one_thing(fields: dict[str, Any]) -> None:
         Measure.model_validate(fields)
 
 
-def test_an_engine_without_amounts_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_engine_without_amounts_or_record_keys_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class OnlyCounts:
         def tabulate(self, *given: Any, **named: Any) -> Any: ...
 
@@ -96,6 +98,9 @@ def test_an_engine_without_amounts_is_refused(monkeypatch: pytest.MonkeyPatch, t
     wanted = plan({"ALL": {}}, measures={"m": SUM}, population=PAYMENTS.feed)
     with pytest.raises(BadInput, match="engine abacus does not add up amounts"):
         tabulate_plan(wanted, ALL, write_facts(tmp_path, [payment("p1", "2022-01", "1.00")], feed=PAYMENTS), engine="abacus")
+    nobody = RecordKeyTable(np.empty(0, np.uint32), np.empty(0, np.uint32))
+    with pytest.raises(BadInput, match="engine abacus does not add up record keys"):
+        add_record_keys(plan({"ALL": {}}), ALL, write_facts(tmp_path, []), nobody, engine="abacus")
 
 
 def versioned(**validity: str) -> Classification:
