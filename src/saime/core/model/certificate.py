@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,8 @@ from saime.core.model.text import Text
 
 AMOUNTS, MEANS, QUANTILES = "amounts", "means", "quantiles"  # rules of certificates; counts have a threshold
 CELL_KEY, SHARES = "cell-key", "shares"
+
+Kind = Literal["attack", "rule", "perturbation", "published_by_source"]
 
 
 class LinkedDataset(BaseModel):
@@ -44,7 +46,7 @@ class Certificate(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["attack", "rule", "perturbation", "published_by_source"]
+    kind: Kind
     dataset: str
     dataset_digest: str
     valid: bool
@@ -59,6 +61,13 @@ class Certificate(BaseModel):
     narrowest_interval: float | None = None
     basis: Text | None = None
     linked: tuple[LinkedDataset, ...] = ()
+
+    @classmethod
+    def of(cls, dataset: Dataset, kind: Kind, **proven: Any) -> Certificate:
+        """A valid one for the dataset as it stands. ``proven``: the fields of what was proven, and how."""
+        return cls(
+            kind=kind, dataset=dataset.id, dataset_digest=dataset_digest(dataset), valid=True, cells=dataset.structure.size, **proven
+        )
 
 
 def rules_of(step: LineageStep) -> dict[str, str | int | float]:

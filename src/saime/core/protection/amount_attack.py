@@ -76,15 +76,12 @@ def certify_amounts(dataset: Dataset, step: LineageStep) -> Certificate:
     withheld, widths = _widths_of_means(dataset) if is_mean else _widths_of_sums(dataset)
     _refuse(dataset, withheld[widths <= 0])
     bounded = widths[np.isfinite(widths)]
-    return Certificate(
-        kind="attack",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
+    return Certificate.of(
+        dataset,
+        "attack",
         rules=rules_of(step),
         method=METHOD_OF_MEANS if is_mean else METHOD,
         solver=SOLVER,
-        cells=dataset.structure.size,
         withheld=len(withheld),
         narrowest_interval=float(bounded.min()) if len(bounded) else None,
     )

@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import CELL_KEY, Certificate, dataset_digest, rules_of
+from saime.core.model.certificate import CELL_KEY, Certificate, rules_of
 from saime.core.model.dataset import FREE, NORMAL, NOT_AVAILABLE, Dataset, FrequencyTable, LineageStep, Metadata
 from saime.core.model.perturbation_parameters import PerturbationParameters
 from saime.core.model.text import Text
@@ -97,15 +97,7 @@ def certify_cell_keys(dataset: Dataset, step: LineageStep) -> Certificate:
         raise _refused(dataset, f"a value is no count, or from 1 to {parameters.blocked}, which the perturbation table never gives")
     if _note(parameters) not in dataset.metadata.notes:
         raise _refused(dataset, "no note tells readers that the counts are changed")
-    return Certificate(
-        kind="perturbation",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
-        rules=rules_of(step),
-        method=METHOD,
-        cells=dataset.structure.size,
-    )
+    return Certificate.of(dataset, "perturbation", rules=rules_of(step), method=METHOD)
 
 
 def _parameters(step: LineageStep) -> PerturbationParameters:

@@ -50,14 +50,7 @@ def certify_published_by_source(dataset: Dataset) -> Certificate:
             where=f"dataset {dataset.id}",
             fix="protect the table; of figures that were not counted here, set published_by_source and name the publication",
         )
-    return Certificate(
-        kind="published_by_source",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
-        cells=dataset.structure.size,
-        basis=dataset.metadata.source,
-    )
+    return Certificate.of(dataset, "published_by_source", basis=dataset.metadata.source)
 
 
 def verify(dataset: Dataset, certificate: Certificate) -> None:
@@ -188,15 +181,12 @@ def _choices_told(dataset: Dataset) -> dict[str, int]:
 
 def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Certificate:
     by_status = Counter(finding.conf_status for finding in findings)
-    return Certificate(
-        kind="attack",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
+    return Certificate.of(
+        dataset,
+        "attack",
         rules={"rule": "threshold", "minimum": minimum, **_choices_told(dataset)},
         method=METHOD if all(one.plain.is_exact and one.informed.is_exact for one in findings) else METHOD_IN_LARGE,
         solver=SOLVER,
-        cells=dataset.structure.size,
         withheld=len(findings),
         primary=by_status[PRIMARY],
         secondary=by_status[SECONDARY],

@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import QUANTILES, Certificate, dataset_digest, rules_of
+from saime.core.model.certificate import QUANTILES, Certificate, rules_of
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -92,13 +92,10 @@ def certify_quantiles(dataset: Dataset, step: LineageStep) -> Certificate:
     values = [Decimal(str(value)) for value in dataset.values if value is not None]
     if odd := sum(value % unit != 0 for value in values):
         raise Refused(f"{odd} values are not rounded to {unit}", where=f"dataset {dataset.id}", fix="protect the table again")
-    return Certificate(
-        kind="rule",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
+    return Certificate.of(
+        dataset,
+        "rule",
         rules=rules_of(step),
         method=METHOD,
-        cells=dataset.structure.size,
         withheld=int(np.count_nonzero([status == WITHHELD for status in dataset.obs_status])),
     )

@@ -13,7 +13,7 @@ from math import ceil, floor
 import numpy as np
 
 from saime.core.errors import Refused
-from saime.core.model.certificate import SHARES, Certificate, dataset_digest, rules_of
+from saime.core.model.certificate import SHARES, Certificate, rules_of
 from saime.core.model.dataset import (
     CONFIDENTIAL,
     FREE,
@@ -99,15 +99,12 @@ def certify_shares(dataset: Dataset, step: LineageStep) -> Certificate:
         named = ", ".join("|".join(cells[place]) for place in exposed[:SHOWN])
         what = f"{len(exposed)} withheld shares follow from the published ones and their totals"
         raise Refused(what, where=f"dataset {dataset.id}, cells {named}", fix="protect the table again")
-    return Certificate(
-        kind="attack",
-        dataset=dataset.id,
-        dataset_digest=dataset_digest(dataset),
-        valid=True,
+    return Certificate.of(
+        dataset,
+        "attack",
         rules=rules_of(step),
         method=METHOD,
         solver=SOLVER,
-        cells=dataset.structure.size,
         withheld=int((status == WITHHELD).sum()),
     )
 
