@@ -16,7 +16,7 @@ from saime.core.model.text import Text
 from saime.core.pack.recasts import read_recast
 from saime.core.pack.texts import LegalAct, Notes, read_legal_acts
 from saime.core.pack.yaml_file import read_model
-from saime.core.tabulation.plan import TabulationPlan
+from saime.core.tabulation.plan import CellKeyProtection, TabulationPlan
 from saime.core.warehouse.contract import FeedContract
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -103,6 +103,7 @@ class Pack:
             faults += self._unknown("plans", plan.dataset, "mapping", recasts, self.recasts)
             faults += self._unknown("plans", plan.dataset, "legal act", plan.legal_basis, self.legal_acts)
             faults += self._unknown("plans", plan.dataset, "note", plan.notes, self.notes)
+            faults += _without_solution(plan)
         return faults
 
     def _broken_linkage(self, feed: FeedContract) -> list[BadInput]:
@@ -131,3 +132,16 @@ class Pack:
             known = ", ".join(self.names(kind)) or "none"
             raise NotFound(f"there is no '{name}' among the pack's {kind}", where=str(path.parent), fix=f"use one of: {known}")
         return read_model(path, model)
+
+
+def _without_solution(plan: TabulationPlan) -> list[BadInput]:
+    """What no perturbation table of the plan can meet."""
+    if not isinstance(plan.protection, CellKeyProtection):
+        return []
+    from saime.core.protection.cell_keys import designed, field_of_plan  # the solver loads slowly, and packs without cell keys need none
+
+    try:
+        designed(plan.protection.cell_key, field_of_plan(plan.dataset))
+    except BadInput as fault:
+        return [fault]
+    return []

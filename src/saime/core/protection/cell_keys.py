@@ -31,9 +31,10 @@ def protect_by_cell_keys(
     Raises: BadInput if no distribution meets the parameters.
     """
     counts = np.nan_to_num(as_numbers(table.values)).astype(np.int64)
-    changed = counts + designed(parameters).changes(counts, keys)
+    perturbation = designed(parameters, field_of_plan(table.dataset))
+    changed = counts + perturbation.changes(counts, keys)
     known = table.obs_status or (NORMAL,) * len(counts)
-    step = _step(parameters)
+    step = _step(parameters, perturbation)
     dataset = Dataset(
         id=table.dataset,
         metadata=metadata.model_copy(update={"notes": (*metadata.notes, _note(parameters))}),
@@ -46,11 +47,16 @@ def protect_by_cell_keys(
     return dataset, certify_cell_keys(dataset, step)
 
 
-def designed(parameters: PerturbationParameters) -> PerturbationTable:
-    """The perturbation table that the parameters lead to."""
+def field_of_plan(dataset: str) -> str:
+    """Where the parameters stand."""
+    return f"plans/{dataset}.yaml, protection: cell_key"
+
+
+def designed(parameters: PerturbationParameters, where: str) -> PerturbationTable:
+    """The perturbation table that the parameters lead to. Raises: BadInput naming the one that cannot be met ``where`` they stand."""
     falling = (parameters.falling,) if isinstance(parameters.falling, bool) else parameters.falling
     design = PerturbationDesign(parameters.largest_change, parameters.variance, parameters.blocked, parameters.stay, falling)
-    return design.table("of the plan")
+    return design.table("of the plan", where=where)
 
 
 def table_digest(table: PerturbationTable) -> str:
@@ -69,7 +75,7 @@ def _note(parameters: PerturbationParameters) -> Text:
     )
 
 
-def _step(parameters: PerturbationParameters) -> LineageStep:
+def _step(parameters: PerturbationParameters, perturbation: PerturbationTable) -> LineageStep:
     label = Text(
         lv="Statistiskās konfidencialitātes aizsardzība: katrs skaitlis ir nedaudz mainīts pēc šūnas atslēgas",
         en="Statistical disclosure control: every count is changed a little by the key of its cell",
@@ -83,7 +89,7 @@ def _step(parameters: PerturbationParameters) -> LineageStep:
         "blocked": parameters.blocked,
         "stay": parameters.stay,
         "falling": told or None,
-        "table_digest": table_digest(designed(parameters)),
+        "table_digest": table_digest(perturbation),
     }
     return LineageStep(kind="protection", id=f"{CELL_KEY}-{parameters.largest_change}", label=label, details=details)
 
@@ -91,7 +97,7 @@ def _step(parameters: PerturbationParameters) -> LineageStep:
 def certify_cell_keys(dataset: Dataset, step: LineageStep) -> Certificate:
     """Raises: Refused for a table that the parameters do not lead to, a blocked count, or a missing note."""
     parameters = _parameters(step)
-    if table_digest(designed(parameters)) != step.details["table_digest"]:
+    if table_digest(designed(parameters, f"dataset {dataset.id}, lineage")) != step.details["table_digest"]:
         raise _refused(dataset, "the perturbation table is not the one that the parameters lead to")
     if any(value is not None and (value != int(value) or value < 0 or 0 < value <= parameters.blocked) for value in dataset.values):
         raise _refused(dataset, f"a value is no count, or from 1 to {parameters.blocked}, which the perturbation table never gives")

@@ -75,7 +75,7 @@ def perturbation_table(keys: CellKeys) -> PerturbationTable:
     if keys.table is not None:
         return read_perturbation_table(keys.table)
     assert keys.design is not None  # noqa: S101 - the spec has checked it
-    return designed(keys.design)
+    return designed(keys.design, "the spec, cell_key: design")
 
 
 def read_perturbation_table(path: Path) -> PerturbationTable:

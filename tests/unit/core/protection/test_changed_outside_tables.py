@@ -84,6 +84,12 @@ def test_the_result_holds_perturbed_counts_and_no_key(tmp_path: Path) -> None:
         (RECORDS.replace("0.75", "75"), {"design": DESIGN}, {"rows": "records"}, "keys are not fractions from 0 to below 1"),
         (RECORDS, {"design": DESIGN, "range": 256}, {"rows": "records"}, "keys are not whole numbers from 0 to 255"),
         ("region,sex,n,key\nA,F,2.5,0.5\n", {"design": DESIGN}, {"value": "n"}, "values are no whole numbers"),
+        (
+            RECORDS,
+            {"design": DESIGN | {"variance": 900}},
+            {"rows": "records"},
+            "variance 900 is too(?s:.*)spec, cell_key: design",
+        ),
         (RECORDS, {"table": "nowhere.csv"}, {"rows": "records"}, "no such perturbation table"),
     ],
 )

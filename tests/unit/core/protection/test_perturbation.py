@@ -101,11 +101,6 @@ def test_faulty_table_is_refused(transitions: list[Transition], told: str) -> No
         PerturbationTable.checked("faulty", tuple(transitions))
 
 
-def test_impossible_design_is_refused() -> None:
-    with pytest.raises(BadInput, match="count 1"):
-        PerturbationDesign(largest_change=2, variance=1.0, blocked=3).table("impossible")
-
-
 def _rows(name: str) -> list[dict[str, str]]:
     with reference_file(f"sdc/{name}").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
