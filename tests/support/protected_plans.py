@@ -10,6 +10,7 @@ from saime.core.model.classification import Classification
 from saime.core.model.dataset import WITHHELD, Dataset, LineageStep, Metadata
 from saime.core.protection import ProtectedDataset
 from saime.core.tabulation.tabulator import tabulate_plan
+from saime.core.warehouse.contract import FeedContract
 from saime.production.plan_protection import CountedPlan, protect_counted
 from saime.production.populations import population_of
 from support.protection import words
@@ -19,14 +20,21 @@ LINEAGE = (LineageStep(kind="feed", id="f", label=words("f")),)
 
 
 class Plans:
-    """Plans over the same facts of PAYMENTS, whose ``paid`` is never empty here."""
+    """Plans over the same facts, of PAYMENTS if nothing else is said, whose ``paid`` is never empty here."""
 
-    def __init__(self, folder: Path, facts: Iterable[Fact], trees: Mapping[str, Classification], periods: Sequence[str]) -> None:
-        self._facts = write_facts(folder, facts, feed=PAYMENTS)
+    def __init__(
+        self,
+        folder: Path,
+        facts: Iterable[Fact],
+        trees: Mapping[str, Classification],
+        periods: Sequence[str],
+        feed: FeedContract = PAYMENTS,
+    ) -> None:
+        self._facts = write_facts(folder, facts, feed=feed)
         self._trees, self._periods = trees, periods
 
     def counted(self, name: str, measure: dict[str, Any], dimensions: Mapping[str, dict[str, Any]], **fields: Any) -> CountedPlan:
-        wanted = plan(dimensions, self._periods, dataset=name, measures={"m": measure}, population=PAYMENTS.feed, **fields)
+        wanted = plan(dimensions, self._periods, dataset=name, measures={"m": measure}, population=self._facts.feed.feed, **fields)
         trees = {d.hierarchy: self._trees[d.hierarchy] for d in wanted.dimensions.values()}
         metadata = Metadata(
             title=words(name),

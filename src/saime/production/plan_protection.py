@@ -26,9 +26,9 @@ from saime.core.protection.linked_stocks import DISTINCT, of_counts
 from saime.core.protection.quantiles import protect_quantiles
 from saime.core.protection.secondary import Progress
 from saime.core.protection.shares import publish_shares
-from saime.core.protection.unlinked import refuse_unlinked
+from saime.core.protection.unlinked import refuse_more_households, refuse_unlinked
 from saime.core.tabulation.engines import CellKeys
-from saime.core.tabulation.plan import QUANTILES, CellKeyProtection, QuantileProtection, TabulationPlan, ThresholdProtection
+from saime.core.tabulation.plan import QUANTILES, CellKeyProtection, Measure, QuantileProtection, TabulationPlan, ThresholdProtection
 from saime.core.tabulation.tabulation import InsideTable
 
 HALF = Decimal("0.5")
@@ -92,7 +92,9 @@ def protect_counted(counted: Sequence[CountedPlan], earlier: Sequence[Dataset], 
     for one in counted:
         _check_rule(one)
     counts, means = [one for one in counted if one.is_count and one.cell_keys is None], [one for one in counted if one.statistic == "mean"]
-    release = protect_release([*map(_count_table, counts), *map(_persons_behind, means)], earlier, progress=progress)
+    tables = [*map(_count_table, counts), *map(_persons_behind, means)]
+    refuse_more_households([(one.table.dataset, one.shown) for one in tables])
+    release = protect_release(tables, earlier, progress=progress)
     own = {one.plan.dataset: _published(one, found) for one, found in zip(counts, release.datasets, strict=False)}
     hidden = {one.plan.dataset: _withheld(found.dataset) for one, found in zip(means, release.datasets[len(counts) :], strict=True)}
     own |= _protect_amounts([one for one in counted if one.statistic in STATISTICS], hidden, earlier)
@@ -106,8 +108,8 @@ def protect_counted(counted: Sequence[CountedPlan], earlier: Sequence[Dataset], 
 
 def _check_rule(one: CountedPlan) -> None:
     plan, where = one.plan, f"plans/{one.plan.dataset}.yaml"
-    if plan.unit != "person":
-        what = f"no rule protects counts of {plan.unit}s yet; only counts of distinct persons are protected"
+    if plan.unit != "person" and not _is_count_of_households(plan):
+        what = "households are protected where they are counted once a period, in joint dimensions and not as shares"
         raise Refused(what, where=f"{where}, unit", fix=_inside(plan))
     if one.statistic in QUANTILES and not isinstance(plan.protection, QuantileProtection):
         raise Refused(
@@ -118,6 +120,12 @@ def _check_rule(one: CountedPlan) -> None:
     if not one.is_count and one.statistic not in (*STATISTICS, *QUANTILES):
         what = f"no rule protects measure '{one.statistic}': it is not added up from its parts, and tells of them"
         raise Refused(what, where=f"{where}, measures", fix=_inside(plan))
+
+
+def _is_count_of_households(plan: TabulationPlan) -> bool:
+    """Of those alone is known how they bound each other and persons: with ``per_person`` two members can do what no person does."""
+    joint = all(dimension.membership != "per_person" for dimension in plan.dimensions.values())
+    return joint and plan.measure == Measure(count="distinct")
 
 
 def _inside(plan: TabulationPlan) -> str:

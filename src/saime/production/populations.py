@@ -26,11 +26,16 @@ def population_of(
     return Population(
         feed=plan.population,
         filter=_canonical(filters) if filters else "",
-        measure=_canonical([measure.model_dump(mode="json", exclude_defaults=True) for measure in plan.measures.values()]),
+        measure=_canonical([_of(plan.unit) | measure.model_dump(mode="json", exclude_defaults=True) for measure in plan.measures.values()]),
         data={code: _deliveries(facts.loads, plan.measure, Period.parse(code)) for code in plan.reference_period},
         complete=complete,
         definitions={name: _definitions(planned, hierarchies[planned.hierarchy]) for name, planned in plan.dimensions.items()},
     )
+
+
+def _of(unit: str) -> dict[str, str]:
+    """Persons are what is counted where nothing is said."""
+    return {} if unit == "person" else {"unit": unit}
 
 
 def _deliveries(loads: Iterable[LoadRecord], measure: Measure, period: Period) -> str:

@@ -54,7 +54,11 @@ DETAIL_NAMES = {
     "keep": Text(lv="Šūnas, kuras lūgts saglabāt publicētas", en="Cells asked to be kept published"),
     "prefer_hidden": Text(lv="Šūnas, kuras lūgts slēpt citu vietā", en="Cells asked to be hidden rather than others"),
 }
-DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no"), "person": Text(lv="persona", en="person")}
+PERSON, HOUSEHOLD = "person", "household"
+FEWER_THAN = {PERSON: Text(lv="personām", en="persons"), HOUSEHOLD: Text(lv="mājsaimniecībām", en="households")}
+COUNTED = {PERSON: Text(lv="personas", en="persons"), HOUSEHOLD: Text(lv="mājsaimniecības", en="households")}
+DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no")}
+DETAIL_VALUES |= {PERSON: Text(lv="persona", en="person"), HOUSEHOLD: Text(lv="mājsaimniecība", en="household")}
 DETAIL_VALUES |= {
     AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
     MEANS: Text(lv="vidējo lielumu aizsardzība", en="protection of means"),
@@ -125,12 +129,17 @@ def _rule(certificate: Certificate) -> list[Text]:
     minimum = certificate.rules.get("minimum")
     if not isinstance(minimum, int):
         return []
+    fewer = FEWER_THAN[_unit(certificate)]
     return [
         Text(
-            lv=f"Skaitlis, kas nav nulle, bet ir mazāks par {minimum} personām, netiek publicēts. Patiesas nulles tiek publicētas.",
-            en=f"A count of at least one but fewer than {minimum} persons is not published. True zeros are published.",
+            lv=f"Skaitlis, kas nav nulle, bet ir mazāks par {minimum} {fewer.lv}, netiek publicēts. Patiesas nulles tiek publicētas.",
+            en=f"A count of at least one but fewer than {minimum} {fewer.en} is not published. True zeros are published.",
         )
     ]
+
+
+def _unit(certificate: Certificate) -> str:
+    return str(certificate.rules.get("unit", PERSON))
 
 
 def _choices(certificate: Certificate) -> list[Text]:
@@ -209,15 +218,16 @@ def _attack(certificate: Certificate) -> list[Text]:
     if interval is None:
         return [tested, Text(lv="Nevienai no tām nevar noteikt augšējo robežu.", en="None of them has an upper bound.")]
     lv, en = (format_number(interval, language) for language in ("lv", "en"))
+    counted = COUNTED[_unit(certificate)]
     return [
         tested,
         Text(
             lv=(
-                f"Šaurākā intervāla platums starp mazāko un lielāko iespējamo vērtību (personas): {lv}. "
+                f"Šaurākā intervāla platums starp mazāko un lielāko iespējamo vērtību ({counted.lv}): {lv}. "
                 f"Atklāto šūnu skaits: {certificate.exposed}."
             ),
             en=(
-                f"Width of the narrowest interval between the least and the greatest possible value (persons): {en}. "
+                f"Width of the narrowest interval between the least and the greatest possible value ({counted.en}): {en}. "
                 f"Cells exposed: {certificate.exposed}."
             ),
         ),

@@ -18,6 +18,7 @@ from saime.core.protection.attack import Finding, attack, attack_together, expos
 from saime.core.protection.cell_keys import certify_cell_keys
 from saime.core.protection.constraints import SHOWN
 from saime.core.protection.linked import agreeing, connected, shown_by
+from saime.core.protection.linked_stocks import unit_told
 from saime.core.protection.proofs import LARGE
 from saime.core.protection.quantiles import certify_quantiles
 from saime.core.protection.secondary import EARLIER_VINTAGES_HELP
@@ -184,7 +185,7 @@ def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Ce
     return Certificate.of(
         dataset,
         "attack",
-        rules={"rule": "threshold", "minimum": minimum, **_choices_told(dataset)},
+        rules={"rule": "threshold", "minimum": minimum, **unit_told(dataset.metadata.population), **_choices_told(dataset)},
         method=METHOD if all(one.plain.is_exact and one.informed.is_exact for one in findings) else METHOD_IN_LARGE,
         solver=SOLVER,
         withheld=len(findings),

@@ -10,8 +10,11 @@ and ``l(t)`` for its leavers (in ``t``, not in the period after), with ``s`` the
 and for a longer period ``P`` that takes in both, ``D(P) >= D(s) + e(t)``; if neighbours ``t1 ... tn`` make up all of ``P``, also
 ``D(P) <= D(t1) + e(t2) + ... + e(tn)``. The same from the other end with leavers.
 
-Who is there on a day of a period is one of those ever in it. All are of the same persons only where they come from the same deliveries.
-A population tells these by period; those of entrants and leavers are the two of the periods compared, the earlier first.
+Who is there on a day of a period is one of those ever in it. A household counts where a member does, so there are no more households
+than persons, unless persons count in several: ``unlinked.py`` refuses tables that show it.
+
+All are of the same persons only where they come from the same deliveries. A population tells these by period; those of entrants and
+leavers are the two of the periods compared, the earlier first.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from saime.core.protection.constraints import INFINITY
 
 DISTINCT, ENTRANTS, LEAVERS = ('[{"count":"distinct"}]', '[{"count":"entrants"}]', '[{"count":"leavers"}]')  # as a population has it
 DAYS = {f'[{{"concept":"{concept}","count":"distinct"}}]': concept for concept in ("at_start", "at_end")}
+HOUSEHOLDS = '[{"count":"distinct","unit":"household"}]'
 AND = "+"  # between the deliveries of two periods
 
 Described = tuple[DataStructure, Population | None]
@@ -71,6 +75,11 @@ def is_movement(population: Population | None) -> bool:
     return population is not None and population.measure in (ENTRANTS, LEAVERS)
 
 
+def unit_told(population: Population | None) -> dict[str, str]:
+    """What certificates say of the unit: nothing of persons."""
+    return {"unit": "household"} if population is not None and population.measure == HOUSEHOLDS else {}
+
+
 def ties_of(datasets: Sequence[Described]) -> Iterator[Tie]:
     """All ties of the datasets; of each, whether every term is published is still to be seen."""
     if not any(population and population.measure != DISTINCT for _, population in datasets):
@@ -81,7 +90,7 @@ def ties_of(datasets: Sequence[Described]) -> Iterator[Tie]:
             continue
         if is_movement(population):
             yield from _ties_of_movement(structure, population, time)
-        elif population.measure in DAYS:
+        elif population.measure in (*DAYS, HOUSEHOLDS):
             yield Tie(((structure, population), _at(structure, population, DISTINCT, population.data)), (1.0, -1.0), -INFINITY, 0.0)
         elif population.measure == DISTINCT:
             for parent, children in time.families.items():

@@ -4,24 +4,29 @@
   different rules, so they are not of one system.
 - Counts changed by cell keys stand beside exact counts of the same cells: the difference is the change, and the exact ones
   give the others away. A mean counts as exact, as a sum beside it tells the persons; so do entrants and leavers, tied to stocks.
+- Households beside persons are one system, as there are no more of them than persons. Where persons count in several households there
+  may be more. Then no table agrees with what readers take for certain, so nothing can be proven of such tables together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from saime.core.errors import Refused
 from saime.core.model.certificate import CELL_KEY, MEANS
 from saime.core.model.dataset import WITHHELD, Dataset
 from saime.core.model.period import Period
-from saime.core.protection.linked import Described, connected
-from saime.core.protection.linked_stocks import DISTINCT, of_counts
+from saime.core.protection.linked import Described, Shown, connected, number_cells, shown_by
+from saime.core.protection.linked_stocks import DISTINCT, HOUSEHOLDS, of_counts
 
 PERSON_MONTHS = '[{"count":"person_months"}]'
 
 
 def refuse_unlinked(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> None:
     """Raises: Refused naming the first two datasets that may not be published together."""
+    refuse_more_households([(one.id, shown_by(one)) for one in (*datasets, *earlier)])
     for place, one in enumerate(datasets):
         for other in (*datasets[place + 1 :], *earlier):
             for first, second in ((one, other), (other, one)):
@@ -31,6 +36,26 @@ def refuse_unlinked(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> 
                     )
                 if _is_perturbed(first) and not _is_perturbed(second) and _share_cells(first, second):
                     raise _refused(first, second, "counts changed by cell keys stand beside exact counts of the same persons")
+
+
+def refuse_more_households(shown: Sequence[tuple[str, Shown]]) -> None:
+    """``shown``: names, and tables with what is known of their cells. Raises: Refused naming the first two that contradict each other."""
+    for name, one in shown:
+        for other_name, other in shown:
+            if more := _more_households(one, other):
+                what = f"{more} cells have more households than persons: persons count in several households"
+                raise Refused(what, where=f"datasets {name} and {other_name}", fix="release one of the two only")
+
+
+def _more_households(households: Shown, persons: Shown) -> int:
+    (structure, population), counts = households
+    of_persons = persons[0][1]
+    if population is None or of_persons is None or (population.measure, of_persons.measure) != (HOUSEHOLDS, DISTINCT):
+        return 0
+    own, others = number_cells([(structure, population.model_copy(update={"measure": DISTINCT})), persons[0]])
+    known = np.full(max(int(own.max()), int(others.max())) + 1, np.nan)
+    known[others] = persons[1]
+    return int((counts - known[own] > 0.5).sum())
 
 
 def _months_follow(person_months: Dataset, stocks: Dataset) -> bool:
