@@ -130,9 +130,9 @@ def _tell(one: ProtectedDataset, table: InsideTable) -> None:
         click.echo(f"{one.dataset.id}\t{' '.join(cell)}\t{reason}")
     certificate, price = one.certificate, ""
     if isinstance(table, FrequencyTable):
-        paid = price_of(one.dataset, table)
+        paid, unit = price_of(one.dataset, table), certificate.rules.get("unit", "person")
         price = (
-            f": {number(paid.small)} small counts, {number(paid.secondary)} to protect them with {number(paid.persons)} persons in them; "
+            f": {number(paid.small)} small counts, {number(paid.secondary)} to protect them with {number(paid.persons)} {unit}s in them; "
             f"information lost {100 * paid.loss:.1f} %"
         )
     exposed = f"{certificate.exposed} exposed to the attack"
