@@ -32,7 +32,7 @@ from saime.core.tabulation.plan import QUANTILES, CellKeyProtection, Measure, Qu
 from saime.core.tabulation.tabulation import InsideTable
 
 HALF = Decimal("0.5")
-STATISTICS = ("sum", "mean", "person_months")  # what a primary rule protects
+STATISTICS = ("sum", "mean", "person_months", "average_of_months")  # what a primary rule protects
 
 
 @dataclass(frozen=True)
@@ -117,9 +117,6 @@ def _check_rule(one: CountedPlan) -> None:
             where=f"{where}, protection",
             fix="write `protection: {each_side: 10, rounded_to: 10}`, or other numbers, in the plan",
         )
-    if not one.is_count and one.statistic not in (*STATISTICS, *QUANTILES):
-        what = f"no rule protects measure '{one.statistic}': it is not added up from its parts, and tells of them"
-        raise Refused(what, where=f"{where}, measures", fix=_inside(plan))
 
 
 def _is_count_of_households(plan: TabulationPlan) -> bool:

@@ -32,6 +32,7 @@ DETAIL_NAMES = {
     "minimum": Text(lv="Mazākais publicējamais skaits", en="Smallest count published"),
     "check": Text(lv="Pārbaude pirms publicēšanas", en="Check before release"),
     "approved_at": Text(lv="Apstiprināts", en="Approved"),
+    "measure": Text(lv="Rādītājs", en="Measure"),
     "withheld": Text(lv="Konfidenciālas šūnas", en="Withheld cells"),
     "rule": Text(lv="Noteikums", en="Rule"),
     "contributors": Text(lv="Mazākais personu skaits, kas veido summu", en="Fewest persons behind a sum"),
@@ -58,6 +59,8 @@ PERSON, HOUSEHOLD = "person", "household"
 FEWER_THAN = {PERSON: Text(lv="personām", en="persons"), HOUSEHOLD: Text(lv="mājsaimniecībām", en="households")}
 COUNTED = {PERSON: Text(lv="personas", en="persons"), HOUSEHOLD: Text(lv="mājsaimniecības", en="households")}
 DETAIL_VALUES = {"True": Text(lv="jā", en="yes"), "False": Text(lv="nē", en="no")}
+AVERAGE_OF_MONTHS = "average_of_months"
+DETAIL_VALUES |= {AVERAGE_OF_MONTHS: Text(lv="mēnešu vidējais skaits", en="average of months")}
 DETAIL_VALUES |= {PERSON: Text(lv="persona", en="person"), HOUSEHOLD: Text(lv="mājsaimniecība", en="household")}
 DETAIL_VALUES |= {
     AMOUNTS: Text(lv="summu aizsardzība", en="protection of sums"),
@@ -235,6 +238,18 @@ def _attack(certificate: Certificate) -> list[Text]:
 
 
 def _rule_of_amounts(certificate: Certificate) -> list[Text]:
+    if certificate.rules.get("measure") == AVERAGE_OF_MONTHS:
+        return [
+            Text(
+                lv="Mēnešu vidējais skaits netiek publicēts, ja visā periodā tajā ieskaitīts pārāk maz personu.",
+                en="An average of months is not published where too few persons are counted in it in the whole period.",
+            ),
+            Text(
+                lv="Tas ir aizsargāts kā personmēneši, no kuriem tas aprēķināts: mēnešu skaitu zina katrs.",
+                en="It is protected as the person-months that it is made of: everybody knows the number of months.",
+            ),
+            _withheld_of(certificate),
+        ]
     return [
         Text(
             lv="Netiek publicētas summas, kuras veido pārāk maz personu vai kuras pārāk daudz atklāj par atsevišķu personu ieguldījumu.",

@@ -21,7 +21,8 @@ from saime.core.errors import Refused
 from saime.core.model.certificate import AMOUNTS, MEANS, Certificate, LinkedDataset, dataset_digest, rules_of
 from saime.core.model.dataset import NOT_AVAILABLE, WITHHELD, Dataset, DataStructure, LineageStep, Population
 from saime.core.protection.audit import audit
-from saime.core.protection.constraints import INFINITY, SHOWN, Flags, Knowledge, Numbers, Places, as_numbers
+from saime.core.protection.averages import as_person_months, divisors, totals_of
+from saime.core.protection.constraints import INFINITY, SHOWN, Flags, Knowledge, Numbers, Places
 from saime.core.protection.linked import Described, LinkedSystem, connected, link
 from saime.core.protection.reduction import keep_rows
 from saime.core.protection.solver import SOLVER
@@ -33,9 +34,10 @@ STATISTICS = ("sum", "mean")  # of the same amounts: one system
 
 
 def described_amounts(structure: DataStructure, population: Population | None) -> Described:
-    """As the linked system takes it: sums and means of the same amounts are of one population."""
+    """As the linked system takes it: sums and means of the same amounts are of one population, person-months and averages of them too."""
     if population is None:
         return structure, None
+    population = as_person_months(population)
     measures = [
         {name: value for name, value in measure.items() if name != "statistic" or value not in STATISTICS}
         for measure in json.loads(population.measure)
@@ -50,8 +52,9 @@ def withheld_intervals(dataset: Dataset) -> tuple[Places, Numbers]:
     """
     system = link([described_amounts(dataset.structure, dataset.metadata.population)])
     withheld = np.flatnonzero([status == WITHHELD for status in dataset.obs_status])
-    values = np.round(as_numbers(dataset.values) * HUNDREDTHS)
-    return withheld, sum_intervals(system.rows, values, withheld) / HUNDREDTHS
+    values = np.round(totals_of(dataset) * HUNDREDTHS)
+    unit = HUNDREDTHS * divisors(dataset.structure, dataset.metadata.population)[withheld]
+    return withheld, sum_intervals(system.rows, values, withheld) / unit[:, None]
 
 
 def sum_intervals(rows: Knowledge, values: Numbers, withheld: Places) -> Numbers:
@@ -140,7 +143,7 @@ def _prove_group(members: Sequence[Dataset]) -> None:
 
 def _exact_sums(members: Sequence[Dataset], system: LinkedSystem, known: Flags) -> Numbers | None:
     """The published sums in hundredths; None where some cell is known by its mean alone, whose persons are not in these datasets."""
-    sums = [as_numbers(one.values) if _is_of_sums(one) else np.full(one.structure.size, np.nan) for one in members]
+    sums = [totals_of(one) if _is_of_sums(one) else np.full(one.structure.size, np.nan) for one in members]
     values = np.round(system.gather(sums) * HUNDREDTHS)
     return None if np.isnan(values[known]).any() else values
 

@@ -40,6 +40,8 @@ from saime.core.protection.table_primary import find_primary
 from saime.core.protection.table_problem import PosedTable, problem_of
 from saime.core.protection.table_spec import TableSpec
 
+AVERAGE_OF_MONTHS = "average_of_months"  # a measure of a MagnitudeTable
+WORDS = {"mean": ("vidējie lielumi", "means", "publicēti"), AVERAGE_OF_MONTHS: ("mēnešu vidējie skaiti", "averages of months", "publicēti")}
 LARGEST = ("largest", "second", "third")  # contributions that a MagnitudeTable keeps of each cell
 
 
@@ -127,7 +129,7 @@ def published_amounts(
 
 
 def _shown(table: MagnitudeTable, withheld: Sequence[bool]) -> tuple[int | float | None, ...]:
-    kind = float if table.largest else int
+    kind = float if table.largest or table.measure == AVERAGE_OF_MONTHS else int
     return tuple(None if value is None or hidden else kind(value) for value, hidden in zip(table.values, withheld, strict=True))
 
 
@@ -139,14 +141,17 @@ def _obs_status(value: Decimal | None, contributors: int | None, hidden: bool, k
     return NOT_APPLICABLE if value is None else known  # there is no mean of nobody
 
 
-def step_of_amounts(rule: PrimaryRule, withheld: Flags, *, is_mean: bool) -> LineageStep:
-    lv, en, withheld_lv = ("vidējie lielumi", "means", "publicēti") if is_mean else ("summas", "sums", "publicētas")
+def step_of_amounts(rule: PrimaryRule, withheld: Flags, measure: str) -> LineageStep:
+    """``measure``: of the MagnitudeTable."""
+    lv, en, withheld_lv = WORDS.get(measure, ("summas", "sums", "publicētas"))
     label = Text(
         lv=f"Statistiskās konfidencialitātes aizsardzība: {lv}, kas pārāk daudz atklāj par atsevišķām personām, netiek {withheld_lv}",
         en=f"Statistical disclosure control: {en} that tell too much about single persons are withheld",
     )
-    name = MEANS if is_mean else AMOUNTS
+    name = MEANS if measure == "mean" else AMOUNTS
     details = _parameters(rule) | {"rule": name, "withheld": int(withheld.sum())}
+    if measure == AVERAGE_OF_MONTHS:
+        details["measure"] = measure
     return LineageStep(kind="protection", id=f"{name}-{'-'.join(_parameters(rule))}", label=label, details=details)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,7 @@ from saime.core.model.dataset import NOT_AVAILABLE, WITHHELD, Dataset, DataStruc
 from saime.core.model.primary_rule import PrimaryRule
 from saime.core.protection.amount_attack import certify_amounts, described_amounts, sum_intervals
 from saime.core.protection.amounts import disjoint_structure, posed_table, problem_of_amounts, published_amounts, step_of_amounts
+from saime.core.protection.averages import divisors, is_average
 from saime.core.protection.certification import prove_together
 from saime.core.protection.constraints import INFINITY, Flags
 from saime.core.protection.linked import Described, LinkedSystem, connected, link, number_cells
@@ -38,7 +40,14 @@ class AmountsToProtect:
 
     @cached_property
     def sums(self) -> MagnitudeTable:
-        return self.table.model_copy(update={"values": self.table.totals}) if self.table.totals else self.table
+        """What the means are made of, or the person-months that averages are."""
+        if self.table.totals:
+            return self.table.model_copy(update={"values": self.table.totals})
+        if not is_average(self.metadata.population):
+            return self.table
+        months = divisors(self.table.structure, self.metadata.population).astype(int).tolist()
+        values = tuple(v if v is None else Decimal(round(v * n)) for v, n in zip(self.table.values, months, strict=True))
+        return self.table.model_copy(update={"values": values})
 
     @cached_property
     def structure(self) -> DataStructure:
@@ -87,7 +96,7 @@ def _protect_group(tables: Sequence[AmountsToProtect], earlier: Sequence[Dataset
     withheld = _withheld(problem, lambda place: _name(tables, system, place), progress)
     found = []
     for one, places in zip(tables, system.places, strict=True):
-        step = step_of_amounts(one.rule, withheld[places], is_mean=bool(one.table.totals))
+        step = step_of_amounts(one.rule, withheld[places], one.table.measure)
         dataset = published_amounts(one.table, one.structure, one.metadata, (*one.lineage, step), withheld[places])
         found.append(ProtectedDataset(dataset, certify_amounts(dataset, step)))
     return found

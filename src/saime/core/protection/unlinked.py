@@ -1,7 +1,8 @@
 """Datasets that must not be published together, because one tells of the other what no linked system knows.
 
-- Person-months are the sum of the monthly stocks: with them, a withheld month is what is left. Counts and person-months are protected by
-  different rules, so they are not of one system.
+- Person-months are the sum of the monthly stocks, and averages of months the same divided: with them, a withheld month is what is left.
+  Counts and person-months are protected by different rules, so they are not of one system. Nor are the person-months of a year and of its
+  quarters, unless one table of person-months has both.
 - Counts changed by cell keys stand beside exact counts of the same cells: the difference is the change, and the exact ones
   give the others away. A mean counts as exact, as a sum beside it tells the persons; so do entrants and leavers, tied to stocks.
 - Households beside persons are one system, as there are no more of them than persons. Where persons count in several households there
@@ -16,25 +17,27 @@ import numpy as np
 
 from saime.core.errors import Refused
 from saime.core.model.certificate import CELL_KEY, MEANS
-from saime.core.model.dataset import WITHHELD, Dataset
+from saime.core.model.dataset import WITHHELD, Dataset, Population
 from saime.core.model.period import Period
+from saime.core.protection.averages import OF_MONTHS, is_average
 from saime.core.protection.linked import Described, Shown, connected, number_cells, shown_by
 from saime.core.protection.linked_stocks import DISTINCT, HOUSEHOLDS, of_counts
-
-PERSON_MONTHS = '[{"count":"person_months"}]'
 
 
 def refuse_unlinked(datasets: Sequence[Dataset], earlier: Sequence[Dataset]) -> None:
     """Raises: Refused naming the first two datasets that may not be published together."""
-    refuse_more_households([(one.id, shown_by(one)) for one in (*datasets, *earlier)])
+    refuse_more_households([(one.id, shown_by(one)) for one in (*datasets, *earlier) if not _is_perturbed(one)])
     for place, one in enumerate(datasets):
+        if is_average(one.metadata.population) and _something_is_withheld(one, one) and _take_in(one, one):
+            what = "an average of months follows from those of the periods that make it up"
+            raise Refused(what, where=f"dataset {one.id}", fix="name periods in the plan that do not take in each other")
         for other in (*datasets[place + 1 :], *earlier):
             for first, second in ((one, other), (other, one)):
-                if _months_follow(first, second):
-                    raise _refused(
-                        first, second, "person-months are the sum of monthly counts, so a withheld month is what is left of them"
-                    )
-                if _is_perturbed(first) and not _is_perturbed(second) and _share_cells(first, second):
+                if _something_is_withheld(first, second) and _are_made_of(first, second):
+                    raise _refused(first, second, "person-months are the sum of monthly counts, so a withheld month is what is left")
+                if _something_is_withheld(first, second) and _take_in(first, second):
+                    raise _refused(first, second, "person-months of a period are the sum of those of its parts")
+                if _is_perturbed(first) and not _is_perturbed(second) and (_share_cells(first, second) or _are_made_of(second, first)):
                     raise _refused(first, second, "counts changed by cell keys stand beside exact counts of the same persons")
 
 
@@ -58,15 +61,29 @@ def _more_households(households: Shown, persons: Shown) -> int:
     return int((counts - known[own] > 0.5).sum())
 
 
-def _months_follow(person_months: Dataset, stocks: Dataset) -> bool:
-    """Whether something is withheld, and a period of the one is made of months of the other."""
+def _are_made_of(person_months: Dataset, stocks: Dataset) -> bool:
+    """Whether a period of the one is made of months of the other."""
     one, other = person_months.metadata.population, stocks.metadata.population
-    if one is None or other is None or (one.measure, of_counts(other).measure) != (PERSON_MONTHS, DISTINCT):
-        return False
-    if (one.feed, one.filter) != (other.feed, other.filter) or not any(WITHHELD in d.obs_status for d in (person_months, stocks)):
+    if one is None or other is None or _whom(one) != _whom(other) or one.measure not in OF_MONTHS or of_counts(other).measure != DISTINCT:
         return False
     months = [period for code in other.data if (period := Period.parse(code)).frequency == "M"]
     return any(Period.parse(code).covers(month) for code in one.data for month in months)
+
+
+def _take_in(whole: Dataset, parts: Dataset) -> bool:
+    """Whether a period of the one takes in one of the other, all of months."""
+    one, other = whole.metadata.population, parts.metadata.population
+    if one is None or other is None or _whom(one) != _whom(other) or not {one.measure, other.measure} <= set(OF_MONTHS):
+        return False
+    return any(code != part and Period.parse(code).covers(Period.parse(part)) for code in one.data for part in other.data)
+
+
+def _something_is_withheld(one: Dataset, other: Dataset) -> bool:
+    return any(WITHHELD in dataset.obs_status for dataset in (one, other))
+
+
+def _whom(population: Population) -> tuple[str, str]:
+    return population.feed, population.filter
 
 
 def _is_perturbed(dataset: Dataset) -> bool:

@@ -175,7 +175,7 @@ class TabulationPlan(_Strict):
 
 def _choices(rule: Protection, measures: Iterable[Measure]) -> tuple[dict[str, tuple[str, ...]], ...]:
     blocks = (*rule.keep, *rule.prefer_hidden) if isinstance(rule, ThresholdProtection) else ()
-    if blocks and any(measure.count != "distinct" for measure in measures):
+    if blocks and any(measure.count != "distinct" or measure.concept == "average_of_months" for measure in measures):
         raise ValueError("`keep` and `prefer_hidden` are for counts of distinct persons")
     return blocks
 
