@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
@@ -23,12 +24,13 @@ from saime.core.tabulation.kernel_layout import Layout, Trees, lay_out
 from saime.core.tabulation.kernel_lookups import LookupLoops, Lookups
 from saime.core.tabulation.kernel_membership import Integers
 from saime.core.tabulation.kernel_months import LayerLoops, MonthLayers
-from saime.core.tabulation.kernel_rows import Rows, read_blocks, rows_of_person
+from saime.core.tabulation.kernel_rows import Rows, larger, read_blocks, rows_of_person
 from saime.core.tabulation.specification import Specification
 from saime.core.warehouse.facts import FactTable
 from saime.core.warehouse.record_keys import RecordKeyTable
 
 WORTH_A_THREAD = 2**20  # bytes of Parquet
+TURNS = 6  # of a thread: partitions that it takes at once are read first and counted then, so that each finds its caches warm
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
 
 
@@ -170,16 +172,20 @@ def _each_thread(
     workers: list[Worker] = []
     mine = threading.local()
 
-    def add_piece(piece: Piece) -> None:
+    def add_some(some: Sequence[Piece]) -> None:
         if not hasattr(mine, "worker"):
             mine.worker = make()
             workers.append(mine.worker)
-        for rows in read(piece):
+        for rows in larger(chain.from_iterable(map(read, some))):
             mine.worker.add_rows(rows)
 
-    for done, _ in enumerate(_in_threads(threads, add_piece, pieces), start=1):
-        if progress:
-            progress(done, len(pieces))
+    at_once = max(1, len(pieces) // (threads * TURNS))
+    turns = [pieces[first : first + at_once] for first in range(0, len(pieces), at_once)]
+    done = count(1)
+    for some, _ in zip(turns, _in_threads(threads, add_some, turns), strict=True):
+        for _ in some:
+            if progress:
+                progress(next(done), len(pieces))
     return workers
 
 

@@ -32,7 +32,8 @@ class Cubes:
 
     def __init__(self, trees: Trees, slots: Slots) -> None:
         self._shape = (trees.cells, len(slots.positions) + 1)
-        self.terms: Cube = np.zeros(self._shape, np.int32)
+        self.terms: Cube = np.empty(self._shape, np.int32)  # in large pages, which np.zeros would not ask for
+        self.terms.fill(0)
         self.remembered: Integers | None = None
         self.serial = 0
 

@@ -190,7 +190,7 @@ def _of_months(periods: Sequence[Period], years: Sequence[int]) -> Integers:
                 first = period.start.month if period.start.year == year else 1
                 last = period.end.month if period.end.year == year else 12
                 here = sum(1 << month - 1 for month in range(first, last + 1))
-                table[place, months & here != 0] |= 1 << bit
+                table[place] |= np.where(months & here, 1 << bit, 0)
     return table.reshape(-1)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -40,6 +41,11 @@ class ColumnClasses:
     @property
     def empty(self) -> int:
         return len(self.of_ordinal) - 1
+
+    @cached_property
+    def places(self) -> dict[Stored, int]:
+        """Where each example stands."""
+        return {example: place for place, example in enumerate(self.examples)}
 
 
 def column_classes(name: str, kind: str, tests: Sequence[Test]) -> ColumnClasses:
@@ -115,7 +121,8 @@ def _combinations(columns: Sequence[str], classes: dict[str, ColumnClasses], wha
             fix="count this plan with --engine duckdb, or split the dimension",
         )
     strides = [prod(sizes[place + 1 :]) for place in range(len(sizes))]
-    return tuple(classes[name].of_ordinal * stride for name, stride in zip(columns, strides, strict=True)), sizes
+    steps = zip((classes[name].of_ordinal for name in columns), strides, strict=True)
+    return tuple(ordinals if stride == 1 else ordinals * stride for ordinals, stride in steps), sizes
 
 
 def _passes(
@@ -125,6 +132,14 @@ def _passes(
     passes = np.ones(sizes, np.bool_)
     for test in tests:
         place = list(columns).index(test.column)
-        holds = np.array([test.holds(example) for example in classes[test.column].examples])
-        passes &= holds.reshape([-1 if other == place else 1 for other in range(len(sizes))])
+        passes &= _holds(test, classes[test.column]).reshape([-1 if other == place else 1 for other in range(len(sizes))])
     return passes.reshape(-1)
+
+
+def _holds(test: Test, column: ColumnClasses) -> npt.NDArray[np.bool_]:
+    """For each class. A test for some of many codes looks at these only: a wide dimension has one for each of its codes."""
+    if isinstance(test, Between):
+        return np.array([test.holds(example) for example in column.examples])
+    holds = np.zeros(len(column.examples), np.bool_)
+    holds[[column.places[value] for value in (*test.values, *([None] * test.or_empty))]] = True
+    return holds

@@ -14,6 +14,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -72,21 +73,22 @@ class MonthLayers:
         return whole_persons(runs)
 
     def _open(self, path: Path) -> dict[int, pa.Table]:
-        found = {year: _read(self._path(path, year)) for year in self._years}
+        found = {year: _read(self._place(path, year)) for year in self._years}
         missing = [year for year, table in found.items() if table is None]
         derived = dict(zip(missing, derive(path, self._fields, missing, self._loops), strict=True)) if missing else {}
         for year, table in derived.items():
-            _write(self._path(path, year), table)
+            _write(Path(self._place(path, year)), table)
         return {year: table if table is not None else derived[year] for year, table in found.items()}
 
-    def _path(self, path: Path, year: int) -> Path:
-        return self._folder / self._digests[path] / f"{year}-{self._kind}.months"
+    def _place(self, path: Path, year: int) -> str:
+        """No Path: to put one together takes as long as to read a small layer."""
+        return f"{self._folder}/{self._digests[path]}/{year}-{self._kind}.months"
 
     def _rows(self, table: pa.Table, place: int) -> Iterator[Rows]:
         for batch in table.to_batches(max_chunksize=kernel_rows.ROWS_AT_ONCE):
-            facts, months = np.asarray(batch.column(PACKED)), np.asarray(batch.column("months"))
+            persons, facts, months = (np.asarray(column) for column in batch.columns)
             time = months if place == 0 else months.astype(np.int32) + np.int32(place * SETS_OF_MONTHS)
-            yield Rows(np.asarray(batch.column(PERSON)), (time,), {PACKED: facts}, self._fields)
+            yield Rows(persons, (time,), {PACKED: facts}, self._fields)
 
 
 def derive(path: Path, fields: Sequence[Field], years: Sequence[int], loops: LayerLoops) -> list[pa.Table]:
@@ -127,16 +129,15 @@ def _layer(rows: Rows, facts: Integers, months: Slots, schema: pa.Schema, loops:
     return pa.record_batch([pa.array(column[:left].astype(kind)) for column, kind in zip(columns, kinds, strict=True)], schema=schema)
 
 
-def _read(path: Path) -> pa.Table | None:
+def _read(place: str) -> pa.Table | None:
     """None if there is no such layer, or a damaged one."""
     try:
-        content = memoryview(path.read_bytes())
+        with FileIO(place) as file:
+            content = memoryview(file.read())
     except FileNotFoundError:
         return None
-    if hashlib.sha256(content[DIGEST_BYTES:]).digest() != content[:DIGEST_BYTES]:
-        return None
-    with pa.ipc.open_file(pa.py_buffer(content[DIGEST_BYTES:])) as file:
-        return file.read_all()
+    layer = content[DIGEST_BYTES:]
+    return pa.ipc.open_file(pa.py_buffer(layer)).read_all() if hashlib.sha256(layer).digest() == content[:DIGEST_BYTES] else None
 
 
 def _write(path: Path, table: pa.Table) -> None:

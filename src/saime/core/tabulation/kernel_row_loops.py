@@ -57,10 +57,13 @@ def marked(marks: Marks, first: int, places: Places, runs: Places, begins: Place
     in ``places``, and its end, into ``begins``. There is room for one more. Returns how many places and runs there are."""
     found, begun = 0, 0
     for row in range(len(marks)):
-        places[found] = runs[begun] = first + row
-        begins[begun] = found
+        places[found] = row
         found += marks[row] & 1
-        begun += marks[row] >> 1
+    for place in range(found):
+        at = np.uint32(places[place])
+        places[place] = runs[begun] = first + at
+        begins[begun] = place
+        begun += marks[at] >> 1
     begins[begun] = found
     return found, begun
 

@@ -6,7 +6,7 @@ end of what has been read, so a person is never split, and memory is bounded by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from saime.core.tabulation.kernel_membership import CODES, WIDEST_SPAN, ColumnCl
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
 ROWS_AT_ONCE = 1 << 18  # of all files of a partition; 6 MiB of a table with five columns
+ROWS_COUNTED_AT_ONCE = 1 << 16  # of several small blocks
 FEWEST_ROWS = 1 << 14  # of one file, if there are many
 OPEN_END = np.iinfo(np.int32).max  # days; an empty end of a spell
 
@@ -51,6 +52,10 @@ class Rows:
     def columns(self) -> tuple[Array, ...]:
         return (self.persons, *self.time, *self.ordinals.values())
 
+    def is_like(self, other: Rows) -> bool:
+        """Whether both were read in the same way: from rows, or from layers."""
+        return self.fields == other.fields and len(self.time) == len(other.time)
+
     def take(self, rows: slice | npt.NDArray[np.signedinteger[Any]]) -> Rows:
         ordinals = {name: column[rows] for name, column in self.ordinals.items()}
         return Rows(self.persons[rows], tuple(part[rows] for part in self.time), ordinals, self.fields)
@@ -77,6 +82,18 @@ def whole_persons(runs: Sequence[Run]) -> Iterator[Rows]:
             continue
         for run in runs:  # one person fills all that was read
             run.read_on()
+
+
+def larger(blocks: Iterable[Rows]) -> Iterator[Rows]:
+    """Small blocks of whole persons put together."""
+    some: list[Rows] = []
+    for rows in blocks:
+        if some and (sum(map(len, some)) + len(rows) > ROWS_COUNTED_AT_ONCE or not rows.is_like(some[0])):
+            yield concatenated(some)
+            some = []
+        some.append(rows)
+    if some:
+        yield concatenated(some)
 
 
 class Run:
@@ -196,6 +213,8 @@ def _together(parts: Sequence[Rows]) -> Rows | None:
 
 def concatenated(parts: Sequence[Rows]) -> Rows:
     """The rows of all parts; there is at least one."""
+    if len(parts) == 1:
+        return parts[0]
     ordinals = {name: np.concatenate([part.ordinals[name] for part in parts]) for name in parts[0].ordinals}
     time = tuple(np.concatenate(columns) for columns in zip(*(part.time for part in parts), strict=True))
     return Rows(np.concatenate([part.persons for part in parts]), time, ordinals, parts[0].fields)

@@ -22,10 +22,10 @@ loop = njit(cache=True, nogil=True)
 def add_prefix_sums(cube: Cube, positions: Integers, counts: Cube) -> None:
     """Sum up each cell's increments over its periods, and add them to the columns of ``counts`` in which the periods stand."""
     for cell in range(len(cube)):
-        persons = np.int32(0)
+        persons, increments, of_cell = np.int32(0), cube[cell], counts[cell]
         for bit in range(len(positions)):
-            persons += cube[cell, bit]
-            counts[cell, positions[bit]] += persons
+            persons += increments[bit]
+            of_cell[np.uint64(positions[bit])] += persons
 
 
 def sum_over_trees(trees: Trees, counts: Cube) -> None:

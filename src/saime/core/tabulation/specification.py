@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from saime.core.model.dataset import DataStructure, Dimension, FrequencyTable
@@ -64,7 +65,7 @@ class CountedDimension:
     leaves: tuple[Leaf, ...]
     per_person: bool = False
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The fact columns that decide membership, each once."""
         return tuple(dict.fromkeys(test.column for leaf in self.leaves for test in leaf.tests))

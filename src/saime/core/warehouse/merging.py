@@ -123,5 +123,6 @@ def write_facts(table: pa.Table, target: Path, metadata: dict[str, str]) -> None
         use_dictionary=[name for name in table.column_names if name != PERSON],
         column_encoding={PERSON: "DELTA_BINARY_PACKED"},
         write_page_checksum=True,
+        max_rows_per_page=ROWS_IN_A_GROUP,  # as few pages as their size in bytes allows
     )
     sync(target)

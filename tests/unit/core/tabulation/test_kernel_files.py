@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from saime.core.errors import BadInput
-from saime.core.tabulation import kernel, kernel_membership, kernel_rows
+from saime.core.tabulation import kernel, kernel_membership, kernel_months, kernel_rows
 from saime.core.tabulation.compilation import compile_plan
 from saime.core.tabulation.kernel import KernelEngine, array_loops, best_loops, compiled_loops
 from saime.core.tabulation.specification import Specification
@@ -87,3 +87,34 @@ def test_a_number_far_from_every_bound_is_in_its_range(tmp_path: Path, loops: An
     stored = write_facts(tmp_path, [fact(person, age=age) for person, age in ages.items()])
     asked = compile_plan(plan({"AGE": {}}), {"AGE": tree(dict.fromkeys(ranges), ranges)}, stored)
     assert KernelEngine(loops=loops).count(asked, stored).reshape(-1).tolist() == [1, 1, 1]
+
+
+def _block(person: int, rows: int, *, of_layer: bool) -> kernel_rows.Rows:
+    persons, days = np.full(rows, person, np.uint32), np.zeros(rows, np.int32)
+    return kernel_rows.Rows(persons, (days,) if of_layer else (days, days), {"sex": np.zeros(rows, np.uint16)})
+
+
+def test_small_blocks_are_counted_together_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_rows, "ROWS_COUNTED_AT_ONCE", 10)
+    blocks = [_block(person, rows, of_layer=False) for person, rows in enumerate((4, 6, 1, 30, 2))]
+    together = [rows.persons.tolist() for rows in kernel_rows.larger(blocks)]
+    assert together == [[0] * 4 + [1] * 6, [2], [3] * 30, [4] * 2]
+
+
+def test_rows_and_layers_are_not_put_together() -> None:
+    blocks = [_block(person, 2, of_layer=person % 4 < 2) for person in range(6)]
+    assert [rows.persons.tolist() for rows in kernel_rows.larger(blocks)] == [[0, 0, 1, 1], [2, 2, 3, 3], [4, 4, 5, 5]]
+
+
+def test_a_partition_without_layers_is_counted_beside_those_with(facts: FactTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = KernelEngine(layers=False).count(_specification(facts), facts)
+    KernelEngine().count(_specification(facts), facts)
+    first = kernel_months._read
+    damaged = str(facts.digests[facts.partitions[1][0]])
+    monkeypatch.setattr(kernel_months, "_read", lambda place: None if damaged in place else first(place))
+    monkeypatch.setattr(kernel_months, "derive", _no_value_fits)
+    assert np.array_equal(KernelEngine().count(_specification(facts), facts), expected)
+
+
+def _no_value_fits(*_: object) -> None:
+    raise ValueError
