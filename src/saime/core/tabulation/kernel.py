@@ -30,7 +30,7 @@ from saime.core.warehouse.facts import FactTable
 from saime.core.warehouse.record_keys import RecordKeyTable
 
 WORTH_A_THREAD = 2**20  # bytes of Parquet
-TURNS = 6  # of a thread: partitions that it takes at once are read first and counted then, so that each finds its caches warm
+TURNS, MOST_AT_ONCE = 8, 8  # of a thread; partitions in a turn: small ones are read first and counted then, which keeps caches warm
 LARGEST_CUBE_OF_TWO = 256 * 2**20  # bytes; a larger cube is counted into by one thread
 
 
@@ -179,7 +179,7 @@ def _each_thread(
         for rows in larger(chain.from_iterable(map(read, some))):
             mine.worker.add_rows(rows)
 
-    at_once = max(1, len(pieces) // (threads * TURNS))
+    at_once = max(1, min(MOST_AT_ONCE, len(pieces) // (threads * TURNS)))
     turns = [pieces[first : first + at_once] for first in range(0, len(pieces), at_once)]
     done = count(1)
     for some, _ in zip(turns, _in_threads(threads, add_some, turns), strict=True):

@@ -75,3 +75,16 @@ def test_counting_everybody_out_again_leaves_nothing(facts: FactTable) -> None:
         for rows in read_blocks(files, lay_out(asked, facts).classes):
             counted.add_rows(rows, -1)
     assert not counted.persons_by_cell().any()
+
+
+def test_counts_at_the_same_time_do_not_share_what_they_remember(tmp_path: Path) -> None:
+    pytest.importorskip("numba")
+    facts = write_facts(tmp_path, sets_of_cells(np.random.default_rng(7), 40))
+    engine = KernelEngine(threads=1, layers=False)
+    specification = compile_plan(plan({"SEX": {"column": "sex"}, "IMPAIRMENT": {"column": "impairment"}}, MONTHS), BY, facts)
+    one, other = engine.counted(specification, facts), engine.counted(specification, facts)
+    assert one.cubes[0].remembered is not None
+    assert one.cubes[0].remembered is not other.cubes[0].remembered
+    known = id(other.cubes[0].remembered)
+    del other
+    assert id(engine.counted(specification, facts).cubes[0].remembered) == known
