@@ -23,7 +23,7 @@ from saime.core.tabulation.kernel_membership import CODES, WIDEST_SPAN, ColumnCl
 from saime.core.warehouse.facts import PERSON, VALID_FROM, VALID_TO
 
 ROWS_AT_ONCE = 1 << 18  # of all files of a partition; 6 MiB of a table with five columns
-ROWS_COUNTED_AT_ONCE = 1 << 16  # of several small blocks
+ENOUGH_ROWS = 1 << 16  # to be counted at once
 FEWEST_ROWS = 1 << 14  # of one file, if there are many
 OPEN_END = np.iinfo(np.int32).max  # days; an empty end of a spell
 
@@ -88,10 +88,13 @@ def larger(blocks: Iterable[Rows]) -> Iterator[Rows]:
     """Small blocks of whole persons put together."""
     some: list[Rows] = []
     for rows in blocks:
-        if some and (sum(map(len, some)) + len(rows) > ROWS_COUNTED_AT_ONCE or not rows.is_like(some[0])):
+        if some and not rows.is_like(some[0]):
             yield concatenated(some)
             some = []
         some.append(rows)
+        if sum(map(len, some)) >= ENOUGH_ROWS:  # at once, while they are in the processor's cache
+            yield concatenated(some)
+            some = []
     if some:
         yield concatenated(some)
 

@@ -94,11 +94,11 @@ def _block(person: int, rows: int, *, of_layer: bool) -> kernel_rows.Rows:
     return kernel_rows.Rows(persons, (days,) if of_layer else (days, days), {"sex": np.zeros(rows, np.uint16)})
 
 
-def test_small_blocks_are_counted_together_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_rows, "ROWS_COUNTED_AT_ONCE", 10)
+def test_small_blocks_are_counted_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_rows, "ENOUGH_ROWS", 10)
     blocks = [_block(person, rows, of_layer=False) for person, rows in enumerate((4, 6, 1, 30, 2))]
     together = [rows.persons.tolist() for rows in kernel_rows.larger(blocks)]
-    assert together == [[0] * 4 + [1] * 6, [2], [3] * 30, [4] * 2]
+    assert together == [[0] * 4 + [1] * 6, [2] + [3] * 30, [4] * 2]
 
 
 def test_rows_and_layers_are_not_put_together() -> None:
