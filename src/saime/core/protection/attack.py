@@ -23,10 +23,11 @@ import numpy as np
 
 from saime.core.errors import BadInput
 from saime.core.model.dataset import PRIMARY, SECONDARY, WITHHELD, Dataset
-from saime.core.protection.audit import FAR, ROUNDING, Part, parts
-from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places, as_numbers
+from saime.core.protection.audit import FAR, ROUNDING, parts
+from saime.core.protection.constraints import INFINITY, Flags, Numbers, Places, as_numbers
+from saime.core.protection.hypercubes import Faces
 from saime.core.protection.linked import LinkedSystem, link
-from saime.core.protection.proofs import LARGE, Asked, Proofs
+from saime.core.protection.proofs import LARGE, Asked, Proofs, Surroundings
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,9 @@ def attack_together(datasets: Sequence[Dataset], minimums: Sequence[int]) -> tup
     told = Told.by(system.size, datasets, minimums, system.places)
     far = FAR * max(*minimums, float(np.nan_to_num(values).max(initial=0)))
     wanted = told.withheld & np.isnan(values)
-    informed = _intervals(system.rows, values, wanted, (told.least, np.minimum(told.most, far)), far, told.asked_informed)
-    plain = _intervals(system.rows, values, wanted, (np.zeros(system.size), np.full(system.size, far)), far, told.asked_plain, informed)
+    around = Surroundings(system.rows, values, Faces.of([dataset.structure for dataset in datasets], system.places, system.size))
+    informed = _intervals(around, wanted, (told.least, np.minimum(told.most, far)), far, told.asked_informed)
+    plain = _intervals(around, wanted, (np.zeros(system.size), np.full(system.size, far)), far, told.asked_plain, informed)
     for place in np.flatnonzero(told.withheld & ~np.isnan(values)):
         plain[int(place)] = informed[int(place)] = Interval(int(values[place]), int(values[place]))
     fewest = system.fewest(values)
@@ -179,8 +181,7 @@ def narrowest_interval(findings: tuple[Finding, ...]) -> float | None:
 
 
 def _intervals(
-    rows: Knowledge,
-    values: Numbers,
+    around: Surroundings,
     wanted: Flags,
     bounds: tuple[Numbers, Numbers],
     far: float,
@@ -189,25 +190,24 @@ def _intervals(
 ) -> dict[int, Interval]:
     """``known``: intervals for a reader who knows more; this one's are at least as wide."""
     found: dict[int, Interval] = {}
-    for part in parts(rows, values, bounds):
+    for part in parts(around.rows, around.values, bounds):
         targets = np.flatnonzero(wanted[part.places])
         if len(targets) > LARGE and not part.is_network:
-            found |= _proven(part, targets, asked.at(part.places[targets]), far, known or {})
+            found |= _proven(Proofs(around, part, part.places[targets], asked), far, known or {})
         else:
             for place, (low, high) in zip(part.places[targets], part.extremes(targets), strict=True):
                 found[int(place)] = _inwards(low, high, far)
     return {place: found[place] for place in sorted(found)}
 
 
-def _proven(part: Part, targets: Places, asked: Asked, far: float, known: dict[int, Interval]) -> dict[int, Interval]:
-    places = part.places[targets].tolist()
-    proofs = Proofs(part, targets, asked)
-    for target, place in enumerate(places):
+def _proven(proofs: Proofs, far: float, known: dict[int, Interval]) -> dict[int, Interval]:
+    places = proofs.targets.tolist()
+    for place in places:
         if place in known:
-            proofs.include(target, float(known[place].lower), known[place].upper)
+            proofs.include(place, float(known[place].lower), known[place].upper)
     proofs.prove()
-    ends = zip(places, proofs.lowest.tolist(), proofs.highest.tolist(), proofs.is_exact.tolist(), strict=True)
-    return {place: replace(_inwards(low, high, far), is_exact=is_exact) for place, low, high, is_exact in ends}
+    ends = zip(places, *(own[proofs.targets].tolist() for own in (proofs.lowest, proofs.highest, proofs.is_exact)), strict=True)
+    return {place: replace(_inwards(low, high, far), is_exact=bool(is_exact)) for place, low, high, is_exact in ends}
 
 
 def _inwards(low: float, high: float, far: float) -> Interval:

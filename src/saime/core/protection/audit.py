@@ -102,10 +102,10 @@ class Part:
             program.set_cost(int(column), 0.0)
         return ends
 
-    def program(self) -> LinearProgram:
-        """All cells within rows and bounds; no costs yet."""
-        rows = (self.rows.starts, self.rows.cells.astype(np.int32), self.rows.signs)
-        return LinearProgram(rows, (self.rows.lower, self.rows.upper), self.bounds, strategy=PRIMAL_SIMPLEX)
+    def program(self, *, strategy: int = PRIMAL_SIMPLEX, presolve: bool = False, interior: bool = False) -> LinearProgram:
+        """All cells within rows and bounds; no costs yet. The options are those of ``LinearProgram``."""
+        rows, ends = (self.rows.starts, self.rows.cells.astype(np.int32), self.rows.signs), (self.rows.lower, self.rows.upper)
+        return LinearProgram(rows, ends, self.bounds, strategy=strategy, presolve=presolve, interior=interior)
 
     def solve(self, program: LinearProgram, *, maximise: bool = False) -> Numbers:
         """The best point. Raises: BadInput if there is none."""

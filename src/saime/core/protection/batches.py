@@ -29,6 +29,7 @@ from saime.core.protection.witnesses import Witness, rows_of_cells
 BLOCK, FAR_BLOCK = 6000, 24_000  # cells of one program: first, then for what had no answer nearby
 ROUNDS, FAR_ROUNDS = 3, 4  # of such programs
 NEARBY, NEARBY_WAYS = 2048, 2  # cells of a program for one cell, at first, and ways to widen its interval that are tried
+WHOLE = 1.0  # person that each of several hypercubes moves at least
 ENOUGH = 0.1  # of what is lacking; a round that serves less is the last
 PASSES = 2  # over all goals; the later ones with what was withheld alone
 GAIN = 1e-3  # of the cost; a pass that gains less is the last
@@ -179,7 +180,7 @@ class _Pass:
     def _add_hypercubes(self, attacker: Attacker, place: int, up: float, down: float) -> list[int]:
         found = attacker.cubes.cheapest(place, up, down, self._costs)
         if not found and not (up and down):
-            found = attacker.cubes.several(place, up - down, self._costs)
+            found = _if_reached(attacker.cubes.several(place, up - down, self._costs, WHOLE), place, up - down)
         return [cell for one in found for moved in attacker.near.stretched(one) for cell in self._add(attacker, moved)]
 
     def _plain_goals(self) -> tuple[Numbers, Numbers]:
@@ -273,7 +274,8 @@ class _Pass:
         return []
 
     def _in_cluster(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
-        return attacker.clusters.cheapest(place, change, self._costs)
+        found = _if_reached(attacker.clusters.farthest(place, change, self._costs), place, change)
+        return [moved for one in found for moved in attacker.near.stretched(one)]
 
     def _nearby(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
         return attacker.near.cheapest(place, change, self._costs, self._typical, self._open, NEARBY)
@@ -294,6 +296,10 @@ class _Pass:
                 return []
             moved.extend(witnesses)
         return moved
+
+
+def _if_reached(moved: Witness | None, place: int, change: float) -> list[Witness]:
+    return [moved] if moved and abs(moved.change_of(place)) >= abs(change) - REACHED else []
 
 
 def _ways(width: int) -> list[list[float]]:

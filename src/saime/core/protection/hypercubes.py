@@ -21,6 +21,8 @@ from saime.core.protection.hypercube_loops import CHOSEN, HELD, OPENED, Grid, Pa
 from saime.core.protection.witnesses import Witness, rows_of_cells
 
 BUDGET = 20_000  # cells looked at for one cell and one choice of dimensions; a count, not a time, so that the pattern is always the same
+LITTLE = 1e-9  # persons
+MOST_PARTS = 40  # hypercubes in one movement
 MOST_DIMENSIONS = 60  # as bits of a number
 
 
@@ -57,6 +59,17 @@ class Faces:
     def of(structures: Sequence[DataStructure], places: Sequence[Places], size: int) -> Faces:
         """Of tables with the unknowns of their cells, ``size`` unknowns."""
         return _Builder(structures, places, size).faces()
+
+    def dimensions_of(self, face: int) -> list[int]:
+        return [dim for dim in range(len(self.roots)) if self.grid[3][face] >> dim & 1]
+
+    def codes_of(self, place: int) -> Places:
+        """The code of the cell in each dimension, -1 where its face has not the dimension."""
+        face = int(self.face_of[place])
+        own, rest = np.full(len(self.roots), -1, dtype=np.int64), int(self.at[place] - self.grid[1][face])
+        for dim in sorted(self.dimensions_of(face), key=lambda dim: -int(self.grid[2][face, dim])):
+            own[dim], rest = divmod(rest, int(self.grid[2][face, dim]))
+        return own
 
 
 class _Builder:
@@ -133,6 +146,28 @@ def _paths_of(dimensions: Sequence[Dimension]) -> tuple[Paths, Places]:
     return (np.cumsum(counts) - counts, codes, lengths, counts), np.array(leaves, dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Opening:
+    """Dimensions in which codes change: the ``faces`` that move with them, and the ``order`` and ``roles`` of the dimensions of these."""
+
+    faces: Places
+    order: Places
+    roles: Places
+
+    @staticmethod
+    def of(faces: Faces, dims: Sequence[int], opened: Sequence[int]) -> _Opening:
+        """``dims``: those of the face of the cell that moves."""
+        masks, whole = faces.grid[3], sum(1 << dim for dim in opened)
+        around = np.flatnonzero(masks & whole == whole)
+        roles = np.full(len(faces.roots), CHOSEN, dtype=np.int64)
+        roles[list(dims)] = HELD
+        roles[list(opened)] = OPENED
+        union = int(np.bitwise_or.reduce(masks[around]))
+        used = [dim for dim in range(len(roles)) if union >> dim & 1]
+        order = sorted(used, key=lambda dim: ((HELD, OPENED, CHOSEN).index(roles[dim]), dim))
+        return _Opening(around, np.array(order, dtype=np.int64), roles)
+
+
 class Hypercubes:
     """Of one system and one attacker. ``limits``: how far each cell may move."""
 
@@ -142,6 +177,7 @@ class Hypercubes:
         owners = np.repeat(np.arange(len(rows.lower), dtype=np.int64), np.diff(rows.starts))
         activity = rows.activity(table)
         self._by_cell = starts, owners[order], rows.signs[order]
+        self._opened: dict[int, tuple[_Opening, ...]] = {}
         self._room, self._sums = (rows.lower - activity, rows.upper - activity), np.zeros(len(activity))
 
     def cheapest(self, place: int, up: float, down: float, costs: Numbers) -> list[Witness]:
@@ -150,45 +186,53 @@ class Hypercubes:
         moved = [Witness(unit.cells, far * unit.amounts) for far in (up, -down) if far] if unit else []
         return moved if all(self._keeps(one) for one in moved) else []
 
-    def several(self, place: int, change: float, costs: Numbers) -> list[Witness]:
-        """One movement made of several hypercubes, each over cells that the ones before leave room to; nothing if none was found."""
-        parts, left, far = list[Witness](), abs(change), abs(change)
-        while left > 0 and far > 0:
-            if unit := self._unit(place, (far, 0.0) if change > 0 else (0.0, far), costs):
-                parts.append(Witness(unit.cells, np.sign(change) * far * unit.amounts))
-                self._use_room(parts[-1], 1.0)
-                left -= far
-            far = min(left, far if unit else far - 1.0)
+    def several(self, place: int, change: float, costs: Numbers, least: float) -> Witness | None:
+        """One movement of several hypercubes that changes the cell by ``change``, or as far as was found; None if it stays.
+
+        Each goes as far as the ones before leave room, and ``least`` or more.
+        """
+        parts, left = list[Witness](), abs(change)
+        while left > LITTLE and len(parts) < MOST_PARTS and (unit := self._unit(place, _asked(min(least, left), change), costs)):
+            amounts = np.sign(change) * unit.amounts
+            far = min(left, float(np.where(amounts > 0, self.limits.up[unit.cells], self.limits.down[unit.cells]).min()))
+            parts.append(Witness(unit.cells, far * amounts))
+            self._use_room(parts[-1], 1.0)
+            left -= far
         for part in parts:
             self._use_room(part, -1.0)
-        moved = _sum(parts) if left <= 0 else None
-        return [moved] if moved and self._keeps(moved) else []
-
-    def around(self, place: int, change: float, costs: Numbers, most: int) -> list[Places]:
-        """The cells of up to ``most`` hypercubes that change the cell so far, each without the tightest cells of those before."""
-        down, up = (far.copy() for far in (self.limits.down, self.limits.up))
-        found: list[Places] = []
-        while len(found) < most and (unit := self._unit(place, (max(change, 0.0), max(-change, 0.0)), costs)):
-            found.append(unit.cells)
-            self._close_tightest(unit.cells, unit.amounts * change > 0, place)
-        self.limits.down[:], self.limits.up[:] = down, up
-        return found
-
-    def _close_tightest(self, cells: Places, is_up: Flags, place: int) -> None:
-        room = np.where(is_up, self.limits.up[cells], self.limits.down[cells])
-        room[cells == place] = INFINITY
-        tightest = room <= room.min()
-        self.limits.up[cells[tightest & is_up]] = 0.0
-        self.limits.down[cells[tightest & ~is_up]] = 0.0
+        moved = _sum(parts) if parts else None
+        return moved if moved and self._keeps(moved) else None
 
     def _use_room(self, moved: Witness, times: float) -> None:
         self.limits.up[moved.cells] -= times * moved.amounts
         self.limits.down[moved.cells] += times * moved.amounts
 
+    def around(self, place: int, change: float, costs: Numbers, most: int) -> list[Places]:
+        """The cells of up to ``most`` hypercubes that change the cell so far, each without the tightest cells of those before."""
+        found, closed = list[Places](), list[tuple[Numbers, Places, Numbers]]()
+        while len(found) < most and (unit := self._unit(place, _asked(abs(change), change), costs)):
+            found.append(unit.cells)
+            for limit, cells in self._tightest(unit.cells, unit.amounts * change > 0, place):
+                closed.append((limit, cells, limit[cells]))
+                limit[cells] = 0.0
+        for limit, cells, room in reversed(closed):
+            limit[cells] = room
+        return found
+
+    def _tightest(self, cells: Places, is_up: Flags, place: int) -> Iterator[tuple[Numbers, Places]]:
+        room = np.where(is_up, self.limits.up[cells], self.limits.down[cells])
+        room[cells == place] = INFINITY
+        tightest = room <= room.min()
+        yield self.limits.up, cells[tightest & is_up]
+        yield self.limits.down, cells[tightest & ~is_up]
+
     def _unit(self, place: int, asked: tuple[float, float], costs: Numbers) -> Witness | None:
-        best, found = INFINITY, None
-        for opened in self._choices(place):
-            price, cells, signs = self._search(place, opened, asked, costs, best)
+        face, best, found = int(self._faces.face_of[place]), INFINITY, None
+        if face < 0:
+            return None
+        own = self._faces.codes_of(place)
+        for opening in self._openings(face):
+            price, cells, signs = self._search(opening, own, asked, costs, best)
             if len(cells):
                 best, found = price, Witness(cells, signs)
         return found
@@ -196,45 +240,37 @@ class Hypercubes:
     def _keeps(self, witness: Witness) -> bool:
         return bool(keeps(witness.cells, witness.amounts, self._by_cell, self._room, self._sums))
 
-    def _choices(self, place: int) -> Iterator[tuple[int, ...]]:
-        face = int(self._faces.face_of[place])
-        if face < 0:
-            return
-        dims = int(self._faces.grid[3][face])
-        own = [dim for dim in range(len(self._faces.roots)) if dims >> dim & 1 and self._faces.roots[dim] >= 0]
-        yield from (chosen for chosen in _subsets(own) if chosen)
+    def _openings(self, face: int) -> tuple[_Opening, ...]:
+        if face not in self._opened:
+            dims = self._faces.dimensions_of(face)
+            chosen = _subsets([dim for dim in dims if self._faces.roots[dim] >= 0])
+            self._opened[face] = tuple(_Opening.of(self._faces, dims, opened) for opened in chosen if opened)
+        return self._opened[face]
 
     def _search(
-        self, place: int, opened: tuple[int, ...], asked: tuple[float, float], costs: Numbers, bound: float
+        self, opening: _Opening, own: Places, asked: tuple[float, float], costs: Numbers, bound: float
     ) -> tuple[float, Places, Numbers]:
-        faces, face = self._faces, int(self._faces.face_of[place])
-        masks, whole = faces.grid[3], sum(1 << dim for dim in opened)
-        around = np.flatnonzero(masks & whole == whole)
-        count = len(faces.roots)
-        own = np.full(count, -1, dtype=np.int64)
-        rest = int(faces.at[place] - faces.grid[1][face])
-        for dim in sorted((dim for dim in range(count) if masks[face] >> dim & 1), key=lambda dim: -int(faces.grid[2][face, dim])):
-            own[dim], rest = divmod(rest, int(faces.grid[2][face, dim]))
-        union = int(np.bitwise_or.reduce(masks[around]))
-        roles = np.full(count, CHOSEN, dtype=np.int64)
-        roles[own >= 0] = HELD
-        roles[list(opened)] = OPENED
-        order = sorted((dim for dim in range(count) if union >> dim & 1), key=lambda dim: ((HELD, OPENED, CHOSEN).index(roles[dim]), dim))
+        faces, limits = self._faces, (self.limits.down, self.limits.up)
         found: tuple[float, Places, Numbers] = cheapest_cube(
             faces.grid,
             faces.paths,
             faces.leaves,
-            around,
-            np.array(order),
-            roles,
+            opening.faces,
+            opening.order,
+            opening.roles,
             own,
             asked,
-            (self.limits.down, self.limits.up),
+            limits,
             costs,
             BUDGET,
             bound,
         )
         return found
+
+
+def _asked(far: float, change: float) -> tuple[float, float]:
+    """How far up and down."""
+    return (far, 0.0) if change > 0 else (0.0, far)
 
 
 def _sum(moved: Sequence[Witness]) -> Witness:

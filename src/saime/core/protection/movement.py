@@ -100,10 +100,22 @@ class Movement:
         asked = np.flatnonzero(wishes[self._places])
         wanted = wishes[self._places][asked]
         far = np.abs(wanted)
-        columns = np.where(wanted > 0, asked, asked + len(self._places))
-        self._program.set_some(columns, -rewards[self._places][asked] / far, far)
+        forward = np.where(wanted > 0, asked, asked + len(self._places))
+        back = np.where(wanted > 0, asked + len(self._places), asked)  # going there and back at once earns nothing
+        self._program.set_some(back, np.zeros(len(back)), np.zeros(len(back)))
+        self._program.set_some(forward, -rewards[self._places][asked] / far, far)
         point, _ = self._program.solve_with_duals()  # there is one, as nothing has to move
         return self._movement(point)
+
+    def pull(self) -> Numbers:
+        """What a person more of room would have earned: above 0 for cells that should go further up, below 0 further down.
+
+        Shape: all cells. After ``serve``.
+        """
+        n, found = len(self._places), np.zeros(self._size)
+        gains = np.maximum(-self._program.reduced_costs(), 0.0)
+        found[self._places] = gains[:n] - gains[n : 2 * n]
+        return found
 
     def _movement(self, point: Numbers) -> Numbers:
         n = len(self._places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from saime.core.protection.witnesses import Witness, rows_of_cells
 FIRST, FACTOR = 128, 4  # cells looked at first; how many times more when these have no answer
 FEWER_ROWS = 30.0  # times the typical cost: what it counts to leave another row to be balanced, once cheap cells had no answer
 REWARD = 1000.0  # times its cost: what it is worth that a cell is protected; more than any protection should cost
+NOTICED = 1e-3  # of the reward: a cell that holds others up by less does not count
 FARTHEST = 100.0  # times that a movement is stretched at most
 
 
@@ -51,19 +53,39 @@ class Neighbourhoods:
         most, weights = FIRST, costs
         while True:
             ball = grow(place, most, self._by_cell, self._by_row, open_cells, weights, typical, self._row_seen, self._left)
-            if moved := self.within(ball, place, change, costs):
-                return moved
+            cells = np.sort(self.movable(ball))
+            moved = self._solve(cells, int(np.searchsorted(cells, place)), change, costs[cells]) if place in cells else None
+            if moved is not None:
+                return list(self.stretched(moved))
             if len(ball) < most or most * FACTOR > largest:
                 return []
             if most == FIRST:
                 weights, typical = self._weights(costs, typical, abs(change))
             most *= FACTOR
 
-    def within(self, cells: Places, place: int, change: float, costs: Numbers) -> list[Witness]:
-        """The same of these cells alone."""
+    def farthest(self, cells: Places, place: int, change: float, costs: Numbers) -> tuple[Witness | None, Places, Numbers]:
+        """The cheapest movement of these cells alone that changes ``place`` by ``change``, or as far as they let it; None if not at all.
+
+        And the cells that hold it up for want of room, the worst first, with how badly: above 0 where they should go further up.
+        """
         able = np.sort(self.movable(cells))
-        moved = self._solve(able, int(np.searchsorted(able, place)), change, costs[able]) if place in able else None
-        return [] if moved is None else list(self.stretched(moved))
+        column = int(np.searchsorted(able, place))
+        if column == len(able) or able[column] != place:
+            return None, able[:0], np.zeros(0)
+        movement = self._movement(able, self._solver)
+        movement.set_costs(costs[able] / max(float(costs[able].sum()), 1.0))
+        wishes, rewards = np.zeros(len(able)), np.zeros(len(able))
+        wishes[column], rewards[column] = change, REWARD * abs(change)
+        moved = movement.serve(wishes, rewards)
+        pull = movement.pull()
+        pull[column] = 0.0
+        tight = np.argsort(-np.abs(pull), kind="stable")[: np.count_nonzero(np.abs(pull) > NOTICED * REWARD)]
+        own = np.flatnonzero(moved)
+        return Witness(able[own], moved[own]) if moved[column] else None, able[tight], pull[tight]
+
+    def _movement(self, cells: Places, solver: Any) -> Movement:
+        limits = Limits(self._limits.down[cells], self._limits.up[cells])
+        return Movement(self._rows_over(cells), self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, solver=solver)
 
     def _weights(self, costs: Numbers, typical: float, change: float) -> tuple[Numbers, float]:
         """Of cells and of open rows where those come first that balance each other and have room."""
@@ -80,30 +102,21 @@ class Neighbourhoods:
         cells = np.sort(self.movable(ball))
         if not wishes[cells].any():
             return ball, []
-        limits = Limits(self._limits.down[cells], self._limits.up[cells])
-        rows = self._rows_over(cells)
-        movement = Movement(rows, self._table[cells], np.ones(len(cells), dtype=np.bool_), limits, solver=self._large_solver)
+        movement = self._movement(cells, self._large_solver)
         movement.set_costs(costs[cells])
         moved = movement.serve(wishes[cells], REWARD * np.maximum(costs[cells], typical))
-        return ball, list(self._apart(cells, rows, moved))
+        return ball, list(self._apart(cells, moved))
 
-    def _apart(self, cells: Places, rows: Knowledge, moved: Numbers) -> Iterator[Witness]:
+    def _apart(self, cells: Places, moved: Numbers) -> Iterator[Witness]:
         own = np.flatnonzero(moved)
-        labels = tie_labels(reduce_rows(rows, moved != 0, self._table[cells]), len(cells))[own]
+        labels = tie_labels(reduce_rows(self._rows_over(cells), moved != 0, self._table[cells]), len(cells))[own]
         order = np.argsort(labels, kind="stable")
         firsts = np.flatnonzero(np.diff(labels[order])) + 1
         for part in np.split(own[order], firsts) if len(own) else ():
             yield from self.stretched(Witness(cells[part], moved[part]))
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
-        limits = Limits(self._limits.down[cells], self._limits.up[cells])
-        movement = Movement(
-            self._rows_over(cells),
-            self._table[cells],
-            np.ones(len(cells), dtype=np.bool_),
-            limits,
-            solver=self._solver if len(cells) <= FIRST else self._large_solver,
-        )
+        movement = self._movement(cells, self._solver if len(cells) <= FIRST else self._large_solver)
         movement.set_costs(costs)
         moved = movement.cheapest(column, change)
         if moved is None:

@@ -1,22 +1,39 @@
 """Intervals that many cells have at least, from few linear programs: for parts in which two programs a cell would take too long.
 
-Each solution is a table that agrees with everything known, so it proves for all its cells at once what they can hold. A program moves
-all cells that lack something towards what is asked of them; what is asked and not found in this way is decided by two exact programs.
+One table that agrees with everything known is sought, by an interior method that stays away from all bounds. From there, other tables
+are found that differ from it in few cells: by hypercubes (``hypercubes.py``), by small programs over the cells of some of these
+(``clusters.py``), or over the cells around one (``neighbourhood.py``). Each table proves for all its cells what they can hold; how it was
+found does not matter, as ``witnesses.py`` checks every one against all rows. What is left is sought for all cells that lack something
+at once, by programs over the whole part; and what is not found so either is decided by two programs a cell.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from saime.core.protection.audit import ROUNDING, Part, contradiction
-from saime.core.protection.constraints import INFINITY, Flags, Numbers, Places
-from saime.core.protection.solver import DUAL_SIMPLEX, LinearProgram
+from saime.core.errors import SaimeError
+from saime.core.protection.audit import ROUNDING, Part
+from saime.core.protection.clusters import Clusters
+from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places
+from saime.core.protection.demands import Limits
+from saime.core.protection.hypercubes import Faces, Hypercubes
+from saime.core.protection.neighbourhood import Neighbourhoods
+from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER, LinearProgram
+from saime.core.protection.witnesses import Witness, proven_reach
 
-LARGE = 1000  # targets in a part; fewer are bounded exactly
-ROUNDS = 40  # of programs for all cells
-ENOUGH = 0.05  # of what is lacking; a round that proves less is the last
+LARGE = 500  # targets in a part; fewer are bounded exactly
+LEAST = 0.1  # persons that each of several hypercubes moves at least
+NARROW = 0.05  # persons; what keeps the cost of cells with no room finite
+NEARBY = 2048  # cells of a program around one
+MARGIN = 1e-3  # persons; a program is asked for so much more than is lacking, as the interior method stops before its bounds
+MOST_ROUNDS = 20  # programs for all cells that lack something; one that serves none is the last
+MOST_EXPOSED = 20  # cells that are found to be given away; then no more are decided
+EXACT = 1e-6  # persons; a point of the interior method that misses rows by more is not used
+
+Search = Callable[[int, float], list[Witness]]
 
 
 @dataclass(frozen=True)
@@ -27,80 +44,196 @@ class Asked:
     high: Numbers
     width: Numbers
 
-    def at(self, places: Places) -> Asked:
-        return Asked(self.low[places], self.high[places], self.width[places])
+
+@dataclass(frozen=True)
+class Surroundings:
+    """All published cells of a system: rows over them, values (nan where unknown), and what is next to what."""
+
+    rows: Knowledge
+    values: Numbers
+    faces: Faces
 
 
 class Proofs:
-    """Tables found so far: the lowest and the highest value of each target in them, ``lowest`` and ``highest``."""
+    """Tables found so far: the lowest and the highest value of each cell in them, ``lowest`` and ``highest``. Shape: the system's cells."""
 
-    def __init__(self, part: Part, targets: Places, asked: Asked) -> None:
-        self._part, self._targets, self._asked = part, targets, asked
-        rows = (part.rows.starts, part.rows.cells.astype(np.int32), part.rows.signs)
-        bounds = (part.rows.lower, part.rows.upper)
-        self._program = LinearProgram(rows, bounds, part.bounds, strategy=DUAL_SIMPLEX, presolve=True)
-        self._point = self._solve(np.zeros(len(part.places)))
-        self.lowest, self.highest = self._point[targets].copy(), self._point[targets].copy()
-        self.is_exact = np.zeros(len(targets), dtype=np.bool_)
+    def __init__(self, around: Surroundings, part: Part, targets: Places, asked: Asked) -> None:
+        """``targets``: cells of the part, as the system counts them."""
+        self._around, self._part, self._asked, self.targets = around, part, asked, targets
+        size = len(around.values)
+        self.lowest, self.highest = np.full(size, INFINITY), np.full(size, -INFINITY)
+        self.is_exact = np.zeros(size, dtype=np.bool_)
 
-    def include(self, target: int, low: float, high: float | None) -> None:
-        """What is known from elsewhere that the target can hold; ``high`` None is unbounded."""
-        self.lowest[target] = min(self.lowest[target], low)
-        self.highest[target] = max(self.highest[target], INFINITY if high is None else high)
+    def include(self, cell: int, low: float, high: float | None) -> None:
+        """What is known from elsewhere that the cell can hold; ``high`` None is unbounded."""
+        self.lowest[cell] = min(self.lowest[cell], low)
+        self.highest[cell] = max(self.highest[cell], INFINITY if high is None else high)
 
     def prove(self) -> None:
-        """Until everything asked is proven or decided. Raises: BadInput if nothing agrees with the rows."""
-        random, lacking = np.random.default_rng(0), INFINITY  # so that the first round always is, also where all lack something
-        for _ in range(ROUNDS):
-            up, down = self.lacks()
-            before, lacking = lacking, float((up | down).sum())
-            if lacking == 0 or lacking > before * (1.0 - ENOUGH):
-                break
-            self._round(up & (~down | (random.random(len(up)) < 0.5)), up | down)
-        self._program.set_all_bounds(*self._part.bounds)
-        for target in range(len(self._targets)):
-            up, down = self.lacks()
-            if up[target] or down[target]:
-                self._decide(target)
+        """Until everything asked is proven or decided, or too much is given away. Raises: BadInput if nothing agrees with the rows."""
+        if not self._lacking().any():
+            return
+        near = _Near(self._around, self._part)
+        self._keep(self._part.places, near.point)
+        for search in (near.by_hypercubes, near.by_clusters, near.by_neighbours):
+            for cell in near.tightest_first(self.targets[self._lacking()]).tolist():
+                self._widen(near, cell, search)
+        near.check()
+        if self._lacking().any():
+            self._in_rounds(near)
+            self._decide()
 
-    def lacks(self) -> tuple[Flags, Flags]:
-        """Which targets have to be found higher, and lower; too narrow ones both."""
-        narrow = np.floor(self.highest + ROUNDING) - np.ceil(self.lowest - ROUNDING) < self._asked.width
-        undecided = ~self.is_exact
-        high, low = self.highest < self._asked.high - ROUNDING, self.lowest > self._asked.low + ROUNDING
+    def _lacking(self) -> Flags:
+        up, down = self._lacks(self.targets)
+        return np.asarray(up | down)
+
+    def _lacks(self, cells: Places) -> tuple[Flags, Flags]:
+        """Which have to be found higher, and lower; too narrow ones both."""
+        lowest, highest = self.lowest[cells], self.highest[cells]
+        narrow = ~(np.floor(highest + ROUNDING) - np.ceil(lowest - ROUNDING) >= self._asked.width[cells])
+        undecided = ~self.is_exact[cells]
+        high, low = highest < self._asked.high[cells] - ROUNDING, lowest > self._asked.low[cells] + ROUNDING
         return undecided & (narrow | high), undecided & (narrow | low)
 
-    def _round(self, is_up: Flags, lacking: Flags) -> None:
-        """All that lack something at once, each up or down, and none farther than is asked, to leave room for the others."""
-        lower, upper = (ends.copy() for ends in self._part.bounds)
-        asked, now = self._asked, self._point[self._targets]
-        high = np.maximum(asked.high, np.ceil(self.lowest - ROUNDING) + asked.width)
-        low = np.minimum(asked.low, np.floor(self.highest + ROUNDING) - asked.width)
-        ups, downs = lacking & is_up, lacking & ~is_up
-        upper[self._targets[ups]] = np.minimum(upper[self._targets[ups]], np.maximum(high, now)[ups])
-        lower[self._targets[downs]] = np.maximum(lower[self._targets[downs]], np.minimum(low, now)[downs])
-        self._program.set_all_bounds(lower, upper)
-        costs = np.zeros(len(lower))
-        costs[self._targets[ups]], costs[self._targets[downs]] = -1.0, 1.0
-        self._keep(self._solve(costs))
+    def _widen(self, near: _Near, cell: int, search: Search) -> None:
+        for change in self._wishes(near, cell):
+            for moved in search(cell, change) if self._is_lacking(cell) else ():
+                self._keep(moved.cells, near.table[moved.cells] + moved.amounts)
 
-    def _decide(self, target: int) -> None:
-        column, ends = int(self._targets[target]), []
-        for sign in (1.0, -1.0):
-            costs = np.zeros(len(self._point))
-            costs[column] = sign
-            ends.append(self._solve(costs))
-            self._keep(ends[-1])
-        self.is_exact[target] = True
+    def _wishes(self, near: _Near, cell: int) -> list[float]:
+        """How far up and down the cell has to go from the table in the middle, within its bounds, so that nothing is lacking."""
+        wishes = (near.within_bounds(cell, self._wish(cell, float(near.table[cell]), is_up)) for is_up in (True, False))
+        return [change for change in wishes if change]
 
-    def _keep(self, point: Numbers) -> None:
-        self._point = point
-        np.minimum(self.lowest, point[self._targets], out=self.lowest)
-        np.maximum(self.highest, point[self._targets], out=self.highest)
+    def _wish(self, cell: int, value: float, is_up: bool) -> float:
+        """How far the cell has to go from ``value`` so that nothing is lacking; 0 where nothing is."""
+        lacks = self._lacks(np.array([cell]))
+        if is_up and lacks[0][0]:
+            least = np.ceil(self.lowest[cell] - ROUNDING) + self._asked.width[cell]
+            return float(max(least, self._asked.high[cell]) - value)
+        if not is_up and lacks[1][0]:
+            most = np.floor(self.highest[cell] + ROUNDING) - self._asked.width[cell]
+            return float(min(most, self._asked.low[cell]) - value)
+        return 0.0
 
-    def _solve(self, costs: Numbers) -> Numbers:
-        self._program.set_costs(costs)
-        self._program.restart()
-        if (point := self._program.solve()) is None:
-            raise contradiction(len(self._part.places))
-        return point
+    def _in_rounds(self, near: _Near) -> None:
+        """Programs for all cells that lack something, each up or down, and none farther than it has to, to leave room for the others."""
+        random, left = np.random.default_rng(0), len(self.targets) + 1
+        for _ in range(MOST_ROUNDS):
+            cells = self.targets[self._lacking()]
+            if not 0 < len(cells) < left:
+                break
+            left = len(cells)
+            lower, upper = (ends.copy() for ends in self._part.bounds)
+            costs = np.zeros(len(lower))
+            for cell, column in zip(cells.tolist(), np.searchsorted(self._part.places, cells).tolist(), strict=True):
+                change = random.choice(self._whole_wishes(near, cell))
+                costs[column] = -np.sign(change)
+                if change > 0:
+                    upper[column] = min(upper[column], near.table[cell] + change + MARGIN)
+                else:
+                    lower[column] = max(lower[column], near.table[cell] + change - MARGIN)
+            self._keep_point(replace(self._part, bounds=(lower, upper)), costs)
+
+    def _whole_wishes(self, near: _Near, cell: int) -> list[float]:
+        """Those that the cell's bounds let it reach, if any are."""
+        wishes = [self._wish(cell, float(near.table[cell]), is_up) for is_up in (True, False)]
+        return [change for change in wishes if change and near.within_bounds(cell, change) == change] or self._wishes(near, cell) or [1.0]
+
+    def _decide(self) -> None:
+        exposed = 0
+        for cell in self.targets[self._lacking()].tolist():
+            if self._is_lacking(cell) and exposed < MOST_EXPOSED:
+                for sign in (1.0, -1.0):
+                    costs = np.zeros(len(self._part.places))
+                    costs[np.searchsorted(self._part.places, cell)] = sign
+                    self._keep_point(self._part, costs)
+                exposed += self._is_lacking(cell)
+                self.is_exact[cell] = True
+
+    def _keep_point(self, part: Part, costs: Numbers) -> None:
+        self._keep(part.places, interior_point(part, costs))
+
+    def _is_lacking(self, cell: int) -> bool:
+        up, down = self._lacks(np.array([cell]))
+        return bool(up[0] or down[0])
+
+    def _keep(self, cells: Places, values: Numbers) -> None:
+        self.lowest[cells] = np.minimum(self.lowest[cells], values)
+        self.highest[cells] = np.maximum(self.highest[cells], values)
+
+
+class _Near:
+    """Tables that differ in few cells from one in the middle of all that agree; ``table``, and ``point`` for the part alone."""
+
+    def __init__(self, around: Surroundings, part: Part) -> None:
+        self._around, self._part = around, part
+        self.point, self.table = interior_point(part, np.zeros(len(part.places))), np.nan_to_num(around.values)
+        self.table[part.places] = self.point
+        self._limits = Limits(np.zeros(len(self.table)), np.zeros(len(self.table)))
+        self._limits.down[part.places] = np.maximum(self.point - part.bounds[0], 0.0)
+        self._limits.up[part.places] = np.maximum(part.bounds[1] - self.point, 0.0)
+        self._near = Neighbourhoods(around.rows, self.table, self._limits)
+        self._cubes = Hypercubes(around.faces, around.rows, self.table, self._limits)
+        self._clusters = Clusters(self._near, self._cubes)
+        self._costs, self._free = 1.0 / (NARROW + self._limits.down), np.zeros(len(self.table))
+        self._found: list[Witness] = []
+
+    def tightest_first(self, cells: Places) -> Places:
+        return cells[np.argsort(self._limits.down[cells], kind="stable")]
+
+    def by_hypercubes(self, cell: int, change: float) -> list[Witness]:
+        return self._both_ways(self._cubes.several(cell, change, self._free, LEAST))
+
+    def by_clusters(self, cell: int, change: float) -> list[Witness]:
+        return self._both_ways(self._clusters.farthest(cell, change, self._costs))
+
+    def by_neighbours(self, cell: int, change: float) -> list[Witness]:
+        return self._noted(self._near.cheapest(cell, change, self._costs, 1.0, self._limits.up > 0, NEARBY))
+
+    def within_bounds(self, cell: int, change: float) -> float:
+        return float(np.clip(change, -self._limits.down[cell], self._limits.up[cell]))
+
+    def _both_ways(self, moved: Witness | None) -> list[Witness]:
+        """It, as far as there is room, and the other way round."""
+        return self._noted([moved, *self._near.stretched(moved)]) if moved else []
+
+    def _noted(self, found: list[Witness]) -> list[Witness]:
+        self._found.extend(found)
+        return found
+
+    def check(self) -> None:
+        """Each table once more, against all rows. Raises: SaimeError where one does not agree."""
+        unknown, values = np.isnan(self._around.values), np.nan_to_num(self._around.values)
+        bounds = values.copy(), values.copy()
+        for own, ends in zip(bounds, self._part.bounds, strict=True):
+            own[self._part.places] = ends
+        proven_reach(self._around.rows, self.table, bounds, unknown, self._found)
+
+
+def interior_point(part: Part, costs: Numbers) -> Numbers:
+    """The cheapest table that agrees with the rows: without costs, one far from all bounds. By the simplex method where the interior
+    method ends without a table, or with one that misses rows.
+
+    Raises: BadInput if nothing agrees with the rows.
+    """
+    try:
+        return _checked(part, part.solve(_program(part, costs, interior=True)))
+    except SaimeError:
+        return part.solve(_program(part, costs, interior=False))
+
+
+def _program(part: Part, costs: Numbers, *, interior: bool) -> LinearProgram:
+    program = part.program(strategy=DUAL_SIMPLEX, presolve=True, interior=interior)
+    program.set_costs(costs)
+    return program
+
+
+def _checked(part: Part, point: Numbers) -> Numbers:
+    activity = part.rows.activity(point)
+    slack = EXACT * np.maximum(1.0, np.abs(activity))
+    agrees = (activity >= part.rows.lower - slack) & (activity <= part.rows.upper + slack)
+    inside = (point >= part.bounds[0] - EXACT) & (point <= part.bounds[1] + EXACT)
+    if not (agrees.all() and inside.all()):
+        raise SaimeError("the interior method ended with a table that misses rows", where=SOLVER, fix="report this with the plan's name")
+    return np.clip(point, *part.bounds)

@@ -42,6 +42,10 @@ def check_step(status: Any, step: str) -> None:
 SOLVER = f"HiGHS {highspy.Highs().version()}"  # type: ignore[no-untyped-call]
 
 
+ENDS = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible}
+INTERIOR: Options = {"presolve": "on", "solver": "ipm", "run_crossover": "off"}
+
+
 class LinearProgram:
     """Minimise or maximise ``costs @ x`` over ``row_lower <= A x <= row_upper``, ``lower <= x <= upper``."""
 
@@ -54,17 +58,20 @@ class LinearProgram:
         strategy: int,
         whole: bool = False,
         presolve: bool = False,
+        interior: bool = False,
         solver: Any = None,
     ) -> None:
         """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum.
 
         ``presolve``: make the program smaller first, which pays where it is large and solved from the start (``restart``).
+        ``interior``: by an interior method, which stays away from bounds where costs do not matter; check that rows are kept.
         ``solver``: one that another program has done with; a new one takes longer to make than a small program to solve.
         """
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
-        self._highs = solver or new_solver(simplex_strategy=strategy, **(WHOLE if whole else {"presolve": "on"} if presolve else {}))
+        options = WHOLE if whole else INTERIOR if interior else {"presolve": "on"} if presolve else {}
+        self._highs = solver or new_solver(simplex_strategy=strategy, **options)
         model: Any = highspy.HighsLp()
         model.num_col_, model.num_row_ = self.size, len(row_bounds[0])
         model.col_cost_ = np.zeros(self.size)
@@ -118,12 +125,12 @@ class LinearProgram:
         sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
         check_step(self._highs.changeObjectiveSense(sense), "sense")
         status = self._run()
-        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible):
+        if status not in ENDS:
             self.restart()  # a basis gone astray: once more from the start
             status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
-        if status != highspy.HighsModelStatus.kOptimal:
+        if status not in ENDS:
             raise SaimeError(f"the linear program ended with '{status.name}'", where=SOLVER, fix="report this with the plan's name")
         return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
 

@@ -25,6 +25,9 @@ class Witness:
     cells: Places
     amounts: Numbers
 
+    def change_of(self, cell: int) -> float:
+        return float(self.amounts[self.cells == cell].sum())
+
 
 def proven_reach(
     rows: Knowledge, table: Numbers, bounds: tuple[Numbers, Numbers], unknown: Flags, witnesses: Sequence[Witness]

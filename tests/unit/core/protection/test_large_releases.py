@@ -88,6 +88,7 @@ def _without_programs(*_: object) -> None:
 def test_hypercubes_alone_serve_linked_tables_and_the_exact_attack_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Neighbourhoods, "cheapest", _without_programs)
     monkeypatch.setattr(Neighbourhoods, "together", _without_programs)
+    monkeypatch.setattr(Neighbourhoods, "farthest", _without_programs)
     datasets = [one.dataset for one in protect_release(linked()).datasets]
     found = attack_together(datasets, [MINIMUM] * len(datasets))
     assert sum(len(findings) for findings in found) > 20
@@ -103,7 +104,9 @@ def test_each_hypercube_keeps_every_row_and_every_limit() -> None:
     served = 0
     for place in small:
         up, down = float(MINIMUM - counts.values[place]), float(counts.values[place])
-        for witness in (*cubes.cheapest(place, up, down, counts.weights), *cubes.several(place, up, counts.weights)):
+        several = cubes.several(place, up, counts.weights, 1.0)
+        reached = several is not None and several.change_of(place) == up
+        for witness in (*cubes.cheapest(place, up, down, counts.weights), *([several] if several and reached else [])):
             moved = counts.values.copy()
             moved[witness.cells] += witness.amounts
             assert counts.rows.activity(moved) == pytest.approx(0.0)
