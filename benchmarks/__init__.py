@@ -23,6 +23,7 @@ FULL = {
     "tabulation": (10_000_000, 100_000_000),
     "warehouse": (20_000_000,),
     "protection": (2_000_000,),
+    "release": (20_000_000, 100_000_000),
     "spark": (100_000_000,),
 }  # rows of the goals; a million elsewhere
 

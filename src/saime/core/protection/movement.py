@@ -92,25 +92,22 @@ class Movement:
         self.release(place)
         return None if point is None else self._movement(point)
 
-    def serve(self, wishes: Numbers, rewards: Numbers) -> Numbers:
-        """The movement that is worth most: each cell that changes as far as it wishes, up or (below 0) down, earns its reward.
+    def farthest(self, place: int, change: float, reward: float) -> Numbers:
+        """The movement in which the cell changes by ``change``, or as far towards it as the others let it; each person earns ``reward``.
 
-        Shape: all cells; a wish of 0 is none. Part of a wish earns part of the reward, so check what was reached. Costs as set before.
+        Costs as set before, which the reward has to outweigh.
         """
-        asked = np.flatnonzero(wishes[self._places])
-        wanted = wishes[self._places][asked]
-        far = np.abs(wanted)
-        forward = np.where(wanted > 0, asked, asked + len(self._places))
-        back = np.where(wanted > 0, asked + len(self._places), asked)  # going there and back at once earns nothing
-        self._program.set_some(back, np.zeros(len(back)), np.zeros(len(back)))
-        self._program.set_some(forward, -rewards[self._places][asked] / far, far)
+        forward, back = self._columns(place) if change > 0 else self._columns(place)[::-1]
+        self._program.set_bounds(forward, 0.0, abs(change))
+        self._program.set_bounds(back, 0.0, 0.0)  # going there and back at once earns nothing
+        self._program.set_cost(forward, -reward)
         point, _ = self._program.solve_with_duals()  # there is one, as nothing has to move
         return self._movement(point)
 
     def pull(self) -> Numbers:
         """What a person more of room would have earned: above 0 for cells that should go further up, below 0 further down.
 
-        Shape: all cells. After ``serve``.
+        Shape: all cells. After ``farthest``.
         """
         n, found = len(self._places), np.zeros(self._size)
         gains = np.maximum(-self._program.reduced_costs(), 0.0)

@@ -11,13 +11,13 @@ from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Number
 from saime.core.protection.demands import Limits
 from saime.core.protection.movement import Movement
 from saime.core.protection.neighbourhood_loops import grow, peel
-from saime.core.protection.reduction import ranges, reduce_rows, take_rows, tie_labels
+from saime.core.protection.reduction import ranges, reduce_rows, take_rows
 from saime.core.protection.solver import DUAL_SIMPLEX, new_solver
 from saime.core.protection.witnesses import Witness, rows_of_cells
 
 FIRST, FACTOR = 128, 4  # cells looked at first; how many times more when these have no answer
 FEWER_ROWS = 30.0  # times the typical cost: what it counts to leave another row to be balanced, once cheap cells had no answer
-REWARD = 1000.0  # times its cost: what it is worth that a cell is protected; more than any protection should cost
+REWARD = 1000.0  # for a person by whom a cell changes, where moving all cells by one person costs 1
 NOTICED = 1e-3  # of the reward: a cell that holds others up by less does not count
 FARTHEST = 100.0  # times that a movement is stretched at most
 
@@ -74,9 +74,7 @@ class Neighbourhoods:
             return None, able[:0], np.zeros(0)
         movement = self._movement(able, self._solver)
         movement.set_costs(costs[able] / max(float(costs[able].sum()), 1.0))
-        wishes, rewards = np.zeros(len(able)), np.zeros(len(able))
-        wishes[column], rewards[column] = change, REWARD * abs(change)
-        moved = movement.serve(wishes, rewards)
+        moved = movement.farthest(column, change, REWARD)
         pull = movement.pull()
         pull[column] = 0.0
         tight = np.argsort(-np.abs(pull), kind="stable")[: np.count_nonzero(np.abs(pull) > NOTICED * REWARD)]
@@ -91,29 +89,6 @@ class Neighbourhoods:
         """Of cells and of open rows where those come first that balance each other and have room."""
         fewer = typical * FEWER_ROWS
         return costs + fewer * change / np.maximum(self._limits.down, 1.0), fewer
-
-    def together(
-        self, place: int, most: int, wishes: Numbers, costs: Numbers, typical: float, open_cells: Flags
-    ) -> tuple[Places, list[Witness]]:
-        """Movements of up to ``most`` open cells near ``place`` that serve many wishes at once (``Movement.serve``), apart where no row
-        ties them; and the cells looked at. A wish earns ``REWARD`` times the cost of its cell.
-        """
-        ball = grow(place, most, self._by_cell, self._by_row, open_cells, costs, typical, self._row_seen, self._left)
-        cells = np.sort(self.movable(ball))
-        if not wishes[cells].any():
-            return ball, []
-        movement = self._movement(cells, self._large_solver)
-        movement.set_costs(costs[cells])
-        moved = movement.serve(wishes[cells], REWARD * np.maximum(costs[cells], typical))
-        return ball, list(self._apart(cells, moved))
-
-    def _apart(self, cells: Places, moved: Numbers) -> Iterator[Witness]:
-        own = np.flatnonzero(moved)
-        labels = tie_labels(reduce_rows(self._rows_over(cells), moved != 0, self._table[cells]), len(cells))[own]
-        order = np.argsort(labels, kind="stable")
-        firsts = np.flatnonzero(np.diff(labels[order])) + 1
-        for part in np.split(own[order], firsts) if len(own) else ():
-            yield from self.stretched(Witness(cells[part], moved[part]))
 
     def _solve(self, cells: Places, column: int, change: float, costs: Numbers) -> Witness | None:
         movement = self._movement(cells, self._solver if len(cells) <= FIRST else self._large_solver)

@@ -21,7 +21,7 @@ from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Number
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Faces, Hypercubes
 from saime.core.protection.neighbourhood import Neighbourhoods
-from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER, LinearProgram
+from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER
 from saime.core.protection.witnesses import Witness, proven_reach
 
 LARGE = 500  # targets in a part; fewer are bounded exactly
@@ -144,15 +144,19 @@ class Proofs:
         exposed = 0
         for cell in self.targets[self._lacking()].tolist():
             if self._is_lacking(cell) and exposed < MOST_EXPOSED:
+                ends = []
                 for sign in (1.0, -1.0):
                     costs = np.zeros(len(self._part.places))
                     costs[np.searchsorted(self._part.places, cell)] = sign
-                    self._keep_point(self._part, costs)
+                    ends.append(self._keep_point(self._part, costs))
                 exposed += self._is_lacking(cell)
-                self.is_exact[cell] = True
+                self.is_exact[cell] = all(ends)
 
-    def _keep_point(self, part: Part, costs: Numbers) -> None:
-        self._keep(part.places, interior_point(part, costs))
+    def _keep_point(self, part: Part, costs: Numbers) -> bool:
+        """Of the cheapest table that was found; whether it is the cheapest there is."""
+        point, is_optimal = interior_point(part, costs)
+        self._keep(part.places, point)
+        return is_optimal
 
     def _is_lacking(self, cell: int) -> bool:
         up, down = self._lacks(np.array([cell]))
@@ -168,7 +172,8 @@ class _Near:
 
     def __init__(self, around: Surroundings, part: Part) -> None:
         self._around, self._part = around, part
-        self.point, self.table = interior_point(part, np.zeros(len(part.places))), np.nan_to_num(around.values)
+        self.point, _ = interior_point(part, np.zeros(len(part.places)))
+        self.table = np.nan_to_num(around.values)
         self.table[part.places] = self.point
         self._limits = Limits(np.zeros(len(self.table)), np.zeros(len(self.table)))
         self._limits.down[part.places] = np.maximum(self.point - part.bounds[0], 0.0)
@@ -211,22 +216,19 @@ class _Near:
         proven_reach(self._around.rows, self.table, bounds, unknown, self._found)
 
 
-def interior_point(part: Part, costs: Numbers) -> Numbers:
-    """The cheapest table that agrees with the rows: without costs, one far from all bounds. By the simplex method where the interior
-    method ends without a table, or with one that misses rows.
+def interior_point(part: Part, costs: Numbers) -> tuple[Numbers, bool]:
+    """The cheapest table that agrees with the rows, and whether it is sure to be: without costs, one far from all bounds.
 
-    Raises: BadInput if nothing agrees with the rows.
+    By the simplex method where the interior method ends without a table, or with one that misses rows. Raises: BadInput if nothing agrees
+    with the rows.
     """
+    interior, simplex = (part.program(strategy=DUAL_SIMPLEX, presolve=True, interior=interior) for interior in (True, False))
+    interior.set_costs(costs)
     try:
-        return _checked(part, part.solve(_program(part, costs, interior=True)))
+        return _checked(part, part.solve(interior)), interior.is_optimal
     except SaimeError:
-        return part.solve(_program(part, costs, interior=False))
-
-
-def _program(part: Part, costs: Numbers, *, interior: bool) -> LinearProgram:
-    program = part.program(strategy=DUAL_SIMPLEX, presolve=True, interior=interior)
-    program.set_costs(costs)
-    return program
+        simplex.set_costs(costs)
+        return part.solve(simplex), True
 
 
 def _checked(part: Part, point: Numbers) -> Numbers:

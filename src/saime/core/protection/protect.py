@@ -34,10 +34,10 @@ from saime.core.model.dataset import (
 )
 from saime.core.model.text import Text
 from saime.core.protection.attack import attack, exposed_cells
-from saime.core.protection.batches import BatchedSuppression
 from saime.core.protection.certification import certify, prove_together, refuse_exposed, told_counts
 from saime.core.protection.choices import Choices
 from saime.core.protection.constraints import Flags, as_numbers, check_declaration
+from saime.core.protection.large_suppression import LargeSuppression
 from saime.core.protection.linked import agreeing, connected
 from saime.core.protection.linked_counts import Cell, Group, TableToProtect, already_published, gather_group, near_misses
 from saime.core.protection.linked_stocks import is_movement
@@ -137,9 +137,9 @@ def _choose(group: Group, progress: Progress | None, *, reasons: bool) -> Flags:
         counts = replace(counts, fewest=fewest)
 
 
-def _chooser(group: Group, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> BatchedSuppression | SecondarySuppression:
+def _chooser(group: Group, counts: LinkedCounts, aims: Aims, progress: Progress | None) -> LargeSuppression | SecondarySuppression:
     if counts.movable.sum() > LARGE and not counts.gone.any():
-        return BatchedSuppression(counts, aims, group.faces, progress)
+        return LargeSuppression(counts, aims, group.faces, progress)
     return SecondarySuppression(counts, aims, progress)
 
 

@@ -64,12 +64,14 @@ class LinearProgram:
         """``rows``: starts, columns and factors, row by row. ``whole``: whole numbers only, to within a hundredth of the optimum.
 
         ``presolve``: make the program smaller first, which pays where it is large and solved from the start (``restart``).
-        ``interior``: by an interior method, which stays away from bounds where costs do not matter; check that rows are kept.
+        ``interior``: by an interior method, which stays away from bounds where costs do not matter. It may end with a point that is
+        not the best, or that misses rows; see ``is_optimal``, and check.
         ``solver``: one that another program has done with; a new one takes longer to make than a small program to solve.
         """
         starts, columns, factors = rows
         self.size = len(bounds[0])
         self._all = np.arange(self.size, dtype=np.int32)
+        self._ends = ENDS | ({highspy.HighsModelStatus.kUnknown} if interior else set())
         options = WHOLE if whole else INTERIOR if interior else {"presolve": "on"} if presolve else {}
         self._highs = solver or new_solver(simplex_strategy=strategy, **options)
         model: Any = highspy.HighsLp()
@@ -88,12 +90,6 @@ class LinearProgram:
 
     def set_costs(self, costs: Numbers) -> None:
         check_step(self._highs.changeColsCost(self.size, self._all, costs), "costs")
-
-    def set_some(self, columns: Places, costs: Numbers, upper: Numbers) -> None:
-        """Costs and upper bounds of some columns; their lower bounds become 0."""
-        at = columns.astype(np.int32)
-        check_step(self._highs.changeColsCost(len(at), at, costs), "costs")
-        check_step(self._highs.changeColsBounds(len(at), at, np.zeros(len(at)), upper), "bounds")
 
     def set_bounds(self, column: int, lower: float, upper: float) -> None:
         check_step(self._highs.changeColBounds(column, lower, upper), "bounds")
@@ -125,14 +121,19 @@ class LinearProgram:
         sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
         check_step(self._highs.changeObjectiveSense(sense), "sense")
         status = self._run()
-        if status not in ENDS:
+        if status not in self._ends:
             self.restart()  # a basis gone astray: once more from the start
             status = self._run()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
-        if status not in ENDS:
+        if status not in self._ends:
             raise SaimeError(f"the linear program ended with '{status.name}'", where=SOLVER, fix="report this with the plan's name")
         return np.asarray(self._highs.getSolution().col_value, dtype=np.float64)
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether the last point is the best one."""
+        return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
 
     def _run(self) -> Any:
         is_broken = self._highs.run() == highspy.HighsStatus.kError

@@ -1,4 +1,4 @@
-"""Systems too large for one program a cell: chosen in batches, proven by tables found for many cells at once."""
+"""Systems too large for one program a cell: chosen mostly without programs, proven by tables found for many cells at once."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from itertools import product
 import numpy as np
 import pytest
 
-from saime.core.errors import Refused
+from saime.core.errors import Refused, SaimeError
 from saime.core.model.dataset import Population
 from saime.core.protection import TableToProtect, protect_release
 from saime.core.protection import attack as attack_module
 from saime.core.protection.attack import Interval, attack, attack_together, exposed_cells
+from saime.core.protection.audit import Part
+from saime.core.protection.clusters import Clusters
 from saime.core.protection.constraints import Knowledge
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Hypercubes
 from saime.core.protection.linked_counts import gather_group
+from saime.core.protection.movement import Movement
 from saime.core.protection.neighbourhood import Neighbourhoods
-from saime.core.protection.secondary import Aims
+from saime.core.protection.proofs import interior_point
+from saime.core.protection.secondary import Aims, LinkedCounts
+from saime.core.protection.witnesses import Witness
 from saime.core.tabulation.plan import ThresholdProtection
 from support.protection import METADATA, dimension, flat, table, withhold
 
@@ -47,7 +52,7 @@ def cube(seed: int, mean: float) -> TableToProtect:
 
 @pytest.mark.usefixtures("_every_system_is_large")
 @pytest.mark.parametrize(("seed", "mean"), [(1, 40.0), (2, 15.0), (3, 6.0)])
-def test_the_exact_attack_finds_nothing_in_what_batches_have_chosen(seed: int, mean: float) -> None:
+def test_the_exact_attack_finds_nothing_in_what_was_chosen_as_in_a_large_system(seed: int, mean: float) -> None:
     dataset = protect_release([cube(seed, mean)]).datasets[0].dataset
     findings = attack(dataset, MINIMUM)
     assert findings
@@ -56,7 +61,7 @@ def test_the_exact_attack_finds_nothing_in_what_batches_have_chosen(seed: int, m
 
 
 @pytest.mark.usefixtures("_every_system_is_large")
-def test_batches_give_the_same_pattern_again() -> None:
+def test_a_large_system_gives_the_same_pattern_again() -> None:
     first, again = (protect_release([cube(2, 15.0)]).datasets[0].dataset for _ in range(2))
     assert first == again
 
@@ -87,7 +92,6 @@ def _without_programs(*_: object) -> None:
 @pytest.mark.usefixtures("_every_system_is_large")
 def test_hypercubes_alone_serve_linked_tables_and_the_exact_attack_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Neighbourhoods, "cheapest", _without_programs)
-    monkeypatch.setattr(Neighbourhoods, "together", _without_programs)
     monkeypatch.setattr(Neighbourhoods, "farthest", _without_programs)
     datasets = [one.dataset for one in protect_release(linked()).datasets]
     found = attack_together(datasets, [MINIMUM] * len(datasets))
@@ -135,6 +139,86 @@ def test_geometry_that_the_rows_do_not_have_proposes_nothing() -> None:
     assert not Hypercubes(group.faces, more, counts.values, Limits(endless, endless)).cheapest(place, 1.0, 0.0, counts.weights)
 
 
+def _searches(limits_of_cell: dict[int, float]) -> tuple[LinkedCounts, int, Neighbourhoods, Hypercubes]:
+    """Of the linked tables and a small count, with room for all that may move; these cells have other room downwards."""
+    group = gather_group(linked(), [])
+    counts = group.counts
+    down = np.where(counts.movable, np.nan_to_num(counts.values), 0.0)
+    up = np.where(counts.movable, np.inf, 0.0)
+    for cell, room in limits_of_cell.items():
+        down[cell] = room
+    limits = Limits(down, up)
+    place = int(np.flatnonzero(counts.primary)[0])
+    return counts, place, Neighbourhoods(counts.rows, counts.values, limits), Hypercubes(group.faces, counts.rows, counts.values, limits)
+
+
+def test_a_cell_goes_as_far_in_a_cluster_as_the_exact_program_lets_it() -> None:
+    counts, place, near, cubes = _searches({})
+    for change in (3.0, 30.0):
+        found = Clusters(near, cubes).farthest(place, change, np.ones(len(counts.values)))
+        every = np.flatnonzero(counts.movable)
+        most, _, _ = near.farthest(every, place, change, np.ones(len(counts.values)))
+        assert found is not None
+        assert most is not None
+        assert found.change_of(place) == pytest.approx(most.change_of(place))
+        moved = counts.values.copy()
+        moved[found.cells] += found.amounts
+        assert counts.rows.activity(moved) == pytest.approx(0.0, abs=1e-6)
+        assert (moved >= -1e-6).all()
+
+
+def test_a_cluster_goes_round_cells_that_stop_a_single_hypercube() -> None:
+    counts, place, near, cubes = _searches({})
+    cell = int(next(other for other in cubes.around(place, 1.0, np.ones(len(counts.values)), 1)[0] if other != place))
+    assert counts.movable[cell]
+    counts, place, near, cubes = _searches(dict.fromkeys(np.flatnonzero(counts.movable).tolist(), 1.0))
+    assert not cubes.cheapest(place, 4.0, 0.0, counts.weights)
+    found = Clusters(near, cubes).farthest(place, 4.0, counts.weights)
+    assert found is not None
+    assert found.change_of(place) == pytest.approx(4.0)
+    assert (found.amounts >= -1.0 - 1e-6).all()
+
+
+def test_a_cell_that_would_only_go_up_and_down_at_once_stays() -> None:
+    """Its only row holds it: no reward is earned by going there and back."""
+    rows = Knowledge(np.array([0, 1]), np.array([0]), np.array([1.0]), np.array([5.0]), np.array([5.0]))
+    movement = Movement(rows, np.array([5.0]), np.array([True]), Limits(np.array([5.0]), np.array([9.0])))
+    movement.set_costs(np.ones(1))
+    assert movement.farthest(0, 3.0, 1000.0).tolist() == [0.0]
+
+
+def test_the_cell_without_room_is_named_as_what_holds_another_up() -> None:
+    """Two cells with a fixed sum: one goes up by no more than the other can go down."""
+    rows = Knowledge(np.array([0, 2]), np.array([0, 1]), np.ones(2), np.array([9.0]), np.array([9.0]))
+    movement = Movement(rows, np.array([5.0, 4.0]), np.array([True, True]), Limits(np.array([5.0, 2.0]), np.array([9.0, 9.0])))
+    movement.set_costs(np.ones(2))
+    assert movement.farthest(0, 3.0, 1000.0).tolist() == [2.0, -2.0]
+    assert movement.pull()[1] < 0.0
+
+
+def test_a_table_that_is_none_is_not_taken_as_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that proposes what breaks a row: the check says so, and no interval is told."""
+    dataset = protect_release([cube(1, 20.0)]).datasets[0].dataset
+
+    def broken(_: Hypercubes, place: int, change: float, *__: object) -> Witness:
+        return Witness(np.array([place]), np.array([change]))
+
+    monkeypatch.setattr(attack_module, "LARGE", 0)
+    monkeypatch.setattr(Hypercubes, "several", broken)
+    with pytest.raises(SaimeError, match="a proof of protection does not hold"):
+        attack(dataset, MINIMUM)
+
+
+def test_the_middle_of_all_tables_is_far_from_bounds_and_keeps_the_rows() -> None:
+    """A square of unknown cells with sums of 30."""
+    cells = np.arange(16).reshape(4, 4)
+    rows = Knowledge(np.arange(9) * 4, np.concatenate([cells.ravel(), cells.T.ravel()]), np.ones(32), np.full(8, 30.0), np.full(8, 30.0))
+    point, is_optimal = interior_point(Part(np.arange(16), rows, (np.ones(16), np.full(16, 1e5))), np.zeros(16))
+    assert is_optimal
+    assert rows.activity(point) == pytest.approx(30.0)
+    assert point.min() > 3.0
+
+
 @pytest.mark.usefixtures("_every_system_is_large")
 def test_linked_tables_give_the_same_pattern_again() -> None:
     first, again = (protect_release(linked()) for _ in range(2))
@@ -145,7 +229,7 @@ def test_statuses_that_give_a_count_away_are_seen_before_anything_is_solved() ->
     """Four areas of one person are the only ones: a small count of 4 in all."""
     counted = table([flat("AREA", "wxyz")], [4, 1, 1, 1, 1])
     group = gather_group([TableToProtect(counted, ThresholdProtection(minimum=5), METADATA)], [])
-    choice = protecting.BatchedSuppression(group.counts, Aims.of(group.counts, reasons=True), group.faces, None)
+    choice = protecting.LargeSuppression(group.counts, Aims.of(group.counts, reasons=True), group.faces, None)
     with pytest.raises(Refused, match="can be computed"):
         choice.choose()
 

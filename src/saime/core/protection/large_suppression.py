@@ -1,8 +1,8 @@
-"""Secondary suppression of large systems: many cells protected by one program over some thousand cells, the rest one by one nearby.
+"""Secondary suppression of large systems: most cells are protected without a program, by hypercubes, and the rest by small programs.
 
-The goals are those of ``secondary.py``, and whatever moves is withheld. Wishes of cells that share no row go into one program, so that
-they do not take each other's room. Movements that reach a goal are the proof of it. In the end all goals are met once more
-with what was withheld alone, which leaves out what became needless.
+The goals are those of ``secondary.py``, and whatever moves is withheld. Movements that reach a goal are the proof of it. What no
+hypercube serves is met by small programs over the cells of many (``clusters.py``), then over the cells nearby, and at last over all.
+In the end all goals are met once more with what was withheld alone, which leaves out what became needless.
 """
 
 from __future__ import annotations
@@ -17,25 +17,22 @@ import numpy as np
 from saime.core.errors import SaimeError
 from saime.core.protection.audit import some_table
 from saime.core.protection.clusters import Clusters
-from saime.core.protection.constraints import INFINITY, Flags, Numbers
+from saime.core.protection.constraints import Flags, Numbers
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Faces, Hypercubes
 from saime.core.protection.neighbourhood import Neighbourhoods
 from saime.core.protection.propagation import farthest_moves
 from saime.core.protection.reach import REACHED
 from saime.core.protection.secondary import ALMOST_FREE, Aims, LinkedCounts, Progress, unprotectable
-from saime.core.protection.witnesses import Witness, rows_of_cells
+from saime.core.protection.witnesses import Witness
 
-BLOCK, FAR_BLOCK = 6000, 24_000  # cells of one program: first, then for what had no answer nearby
-ROUNDS, FAR_ROUNDS = 3, 4  # of such programs
-NEARBY, NEARBY_WAYS = 2048, 2  # cells of a program for one cell, at first, and ways to widen its interval that are tried
+NEARBY, NEARBY_WAYS = 2048, 2  # cells of a program for one cell before all are looked at, and ways to widen its interval that it tries
 WHOLE = 1.0  # person that each of several hypercubes moves at least
-ENOUGH = 0.1  # of what is lacking; a round that serves less is the last
 PASSES = 2  # over all goals; the later ones with what was withheld alone
 GAIN = 1e-3  # of the cost; a pass that gains less is the last
 
 
-class BatchedSuppression:
+class LargeSuppression:
     """Chooses the secondary cells of linked tables as ``SecondarySuppression`` does."""
 
     def __init__(self, counts: LinkedCounts, aims: Aims, faces: Faces, progress: Progress | None) -> None:
@@ -129,9 +126,6 @@ class _Pass:
         self._plain, self._informed = (_attacker(counts, table, limits, can_move, faces) for limits in (aims.plain, aims.informed))
         self._open = np.zeros(len(table), dtype=np.bool_)
         self._open[self._plain.near.movable(np.flatnonzero(can_move))] = True
-        self._rows_of = rows_of_cells(counts.rows, len(table))
-        self._owners = np.repeat(np.arange(len(counts.rows.lower)), np.diff(counts.rows.starts))
-        self._random = np.random.default_rng(0)
         self._goals = self._plain_goals()
 
     @property
@@ -142,9 +136,7 @@ class _Pass:
         """Raises: Refused naming a cell that nothing protects."""
         self._meet_by_hypercubes()
         self._meet_one_by_one(Search(self._in_cluster))
-        self._meet_in_rounds(ROUNDS, BLOCK)
         self._meet_one_by_one(Search(self._nearby, NEARBY_WAYS))
-        self._meet_in_rounds(FAR_ROUNDS, FAR_BLOCK)
         self._meet_one_by_one(Search(self._anywhere, is_last=True))
 
     def _meet_by_hypercubes(self) -> None:
@@ -194,46 +186,9 @@ class _Pass:
         up, down = self._goals
         return np.where(self._plain.up < up - REACHED, up, 0.0), np.where(self._plain.down < down - REACHED, down, 0.0)
 
-    def _informed_wishes(self) -> tuple[Numbers, Numbers]:
-        """How far each withheld cell must go one way or the other, 0 where it is proven to."""
-        width, limits = np.where(self._is_narrow(), self._aims.width, 0.0), self._aims.informed
-        return np.where(limits.up >= width, width, 0.0), np.where(limits.down >= width, width, 0.0)
-
     def _is_narrow(self) -> Flags:
         attacker = self._informed
         return self.withheld & (np.floor(attacker.up + REACHED) + np.floor(attacker.down + REACHED) < self._aims.width)
-
-    def _meet_in_rounds(self, rounds: int, block: int) -> None:
-        for attacker, lacking in ((self._plain, self._plain_wishes), (self._informed, self._informed_wishes)):
-            left = INFINITY
-            for _ in range(rounds):
-                before, left = left, float(sum(int(np.count_nonzero(wishes)) for wishes in lacking()))
-                if left > before * (1.0 - ENOUGH):
-                    break
-                self._round(attacker, lacking, block)
-
-    def _round(self, attacker: Attacker, lacking: Callable[[], tuple[Numbers, Numbers]], block: int) -> None:
-        """One program of up to ``block`` cells after another, until each wish that was chosen has been in one."""
-        wishes = self._choose_apart(*lacking())
-        waiting = wishes != 0
-        for place in self._random.permutation(np.flatnonzero(waiting)).tolist():
-            if waiting[place]:
-                looked_at, witnesses = attacker.near.together(place, block, wishes, self._costs, self._typical, self._open)
-                waiting[looked_at] = False
-                for witness in witnesses:
-                    self._add(attacker, witness)
-
-    def _choose_apart(self, up: Numbers, down: Numbers) -> Numbers:
-        """Wishes of cells that share no row, so that they do not take each other's room; up or down at random where both are wanted."""
-        taken, wishes = np.zeros(len(self._counts.rows.lower), dtype=np.bool_), np.zeros(len(up))
-        (starts, terms), prefers_up = self._rows_of, self._random.random(len(up)) < 0.5
-        for place in self._random.permutation(np.flatnonzero((up > 0) | (down > 0))).tolist():
-            rows = self._owners[terms[starts[place] : starts[place + 1]]]
-            if not taken[rows].any():
-                taken[rows] = True
-                is_up = up[place] > 0 and (prefers_up[place] or down[place] == 0)
-                wishes[place] = up[place] if is_up else -down[place]
-        return wishes
 
     def _add(self, attacker: Attacker, witness: Witness) -> list[int]:
         """Withhold what moves; the cells that were not withheld before."""
