@@ -198,7 +198,10 @@ def certify(dataset: Dataset, minimum: int, findings: tuple[Finding, ...]) -> Ce
 def refuse_exposed(dataset: Dataset, exposed: tuple[Finding, ...], *, has_earlier: bool = False) -> None:
     """``has_earlier``: what was published before may be the reason. Raises: Refused naming the cells."""
     if exposed:
-        raise _exposed(dataset, exposed, f"{len(exposed)} withheld cells can be computed from the published ones", has_earlier)
+        open_cells = sum(not (finding.plain.is_exact or finding.informed.is_exact) for finding in exposed)
+        more = f"; {open_cells} more were not examined to the end" if open_cells else ""
+        what = f"{len(exposed) - open_cells} withheld cells can be computed from the published ones{more}"
+        raise _exposed(dataset, exposed, what, has_earlier)
 
 
 def _refuse_given_away(dataset: Dataset, exposed: tuple[Finding, ...]) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from saime.core.errors import Refused, SaimeError
-from saime.core.model.dataset import Population
-from saime.core.protection import TableToProtect, protect_release
+from saime.core.model.dataset import Dataset, FrequencyTable, Population
+from saime.core.protection import TableToProtect, proofs, protect_release
 from saime.core.protection import attack as attack_module
 from saime.core.protection.attack import Interval, attack, attack_together, exposed_cells
 from saime.core.protection.audit import Part
+from saime.core.protection.certification import refuse_exposed
 from saime.core.protection.clusters import Clusters
 from saime.core.protection.constraints import Knowledge
 from saime.core.protection.demands import Limits
@@ -29,6 +30,7 @@ from support.protection import METADATA, dimension, flat, table, withhold
 
 protecting = importlib.import_module("saime.core.protection.protect")  # the package has a function of this name
 MINIMUM = 5
+CORNERS = list(product("xy", "ab", "12"))
 
 
 @pytest.fixture
@@ -250,12 +252,25 @@ def test_what_tables_prove_is_enough_and_never_more_than_what_is_so(seed: int, m
 
 @pytest.mark.usefixtures("_every_part_is_large")
 def test_an_exposed_cell_is_bounded_exactly_in_a_large_part_too() -> None:
+    dataset, counted = _eight_exposed()
+    findings = attack(dataset, MINIMUM)
+    assert {finding.cell for finding in exposed_cells(findings, MINIMUM)} == set(CORNERS)
+    assert all(finding.informed == Interval(count, count) for finding in findings if (count := counted[finding.cell]) is not None)
+
+
+@pytest.mark.usefixtures("_every_part_is_large")
+def test_after_some_exposed_cells_no_more_are_decided_and_the_refusal_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "MOST_EXPOSED", 3)
+    dataset, _ = _eight_exposed()
+    exposed = exposed_cells(attack(dataset, MINIMUM), MINIMUM)
+    with pytest.raises(Refused, match="3 withheld cells can be computed from the published ones; 5 more were not examined to the end"):
+        refuse_exposed(dataset, exposed)
+
+
+def _eight_exposed() -> tuple[Dataset, FrequencyTable]:
     """The eight corners move together, by turns up and down; two that hold one person stop them both ways."""
     full = np.array([[[1, 1], [9, 8]], [[7, 9], [8, 9]]])
     for axis in range(3):
         full = np.concatenate([full.sum(axis=axis, keepdims=True), full], axis=axis)
     counted = table([flat("AREA", "xy"), flat("AGE", "ab"), flat("KIND", "12")], full.ravel().tolist())
-    corners = list(product("xy", "ab", "12"))
-    findings = attack(withhold(counted, dict.fromkeys(corners, "C")), MINIMUM)
-    assert {finding.cell for finding in exposed_cells(findings, MINIMUM)} == set(corners)
-    assert all(finding.informed == Interval(count, count) for finding in findings if (count := counted[finding.cell]) is not None)
+    return withhold(counted, dict.fromkeys(CORNERS, "C")), counted
