@@ -120,10 +120,11 @@ class LinearProgram:
         """The optimal point, or None if no point meets all rows and bounds. Raises: SaimeError for any other end."""
         sense = highspy.ObjSense.kMaximize if maximise else highspy.ObjSense.kMinimize
         check_step(self._highs.changeObjectiveSense(sense), "sense")
-        status = self._run()
-        if status not in self._ends:
+        if (status := self._run()) not in self._ends:
             self.restart()  # a basis gone astray: once more from the start
             status = self._run()
+        if status == highspy.HighsModelStatus.kSolveError:
+            check_step(highspy.HighsStatus.kError, "run")
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         if status not in self._ends:
