@@ -1,4 +1,4 @@
-"""Lines about secondary suppression and its audit: generated tables of the sizes that statistics have, all margins included.
+"""Lines about secondary suppression and its audit: generated tables of the sizes that statistics have, with margins, and the demo's.
 
 Times are processor seconds, so that other work on the machine does not count.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.demo_tables import demo_problems
 from benchmarks.measure import Line
 from benchmarks.protection_peers import PLAIN_SECONDS, TAU_SECONDS, Answer, has_tau_argus, plain_program, tau_argus
 from saime.core.protection.audit import audit, parts, within_sight
@@ -22,12 +23,16 @@ from saime.core.protection.suppression import are_protected, is_protected, suppr
 SHAPES = ((10, 6), (20, 10), (43, 6), (43, 18), (6, 2, 5), (10, 5, 3), (20, 6, 3), (43, 6, 2))
 LARGE = (100, 50)  # of the audit
 RUNS = 21  # of what takes milliseconds
+DEMO_SCALE = 0.02  # of its population; small counts are then many
 MEAN, THRESHOLD = 40.0, 5  # persons in an inner cell; the smallest count that is published
 
 
 def lines(folder: Path, rows: int) -> Iterator[Line]:
     """``rows``: the peers get their seconds once for each million."""
-    yield from _suppression(folder, max(1, rows // 1_000_000))
+    posed = [problem(table(shape, seed), by_count=bool(seed % 2)) for seed, shape in enumerate(SHAPES)]
+    times = max(1, rows // 1_000_000)
+    yield from _suppression(folder, times, posed, "tables")
+    yield from _suppression(folder, times, demo_problems(folder, DEMO_SCALE), "tables of the demo")
     yield from _audit()
 
 
@@ -46,12 +51,11 @@ class Run:
         return float(self.problem.costs[withheld].sum() - self.problem.costs[self.problem.primary].sum())
 
 
-def _suppression(folder: Path, times: int) -> Iterator[Line]:
-    posed = [problem(table(shape, seed), by_count=bool(seed % 2)) for seed, shape in enumerate(SHAPES)]
+def _suppression(folder: Path, times: int, posed: list[SuppressionProblem], what: str) -> Iterator[Line]:
     suppress(posed[0])  # compiles
     runs = [_run(one, folder, times) for one in posed]
     sizes = [len(run.problem.values) for run in runs]
-    at = f"{len(runs)} tables of {min(sizes)} to {max(sizes)} cells"
+    at = f"{len(runs)} {what} of {min(sizes)} to {max(sizes)} cells"
     yield Line("primary cells left unsafe", "none", at, 0, sum(_unsafe(run.problem, run.ours.withheld) for run in runs), True, "cells")
     no_dearer = np.mean([run.ours.cost <= min(run.cost(peer) for peer in run.peers) + 1e-6 for run in runs])
     yield Line("information loss no worse", " and ".join(runs[0].peers), at, 90, 100 * float(no_dearer), False, "% of tables")

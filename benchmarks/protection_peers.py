@@ -62,23 +62,31 @@ def tau_argus(problem: SuppressionProblem, folder: Path, most: int) -> Answer:
         return Answer(None, result["seconds"])
     withheld = np.zeros(len(problem.values), dtype=np.bool_)
     withheld[problem.primary] = True
-    withheld[[int(line) for line in answer.read_text("utf-8").split()]] = True
+    chosen = np.array(answer.read_text("utf-8").split(), dtype=np.int64)
+    withheld[chosen[chosen < len(withheld)]] = True  # the others are slacks
     return Answer(withheld, result["seconds"])
 
 
 def _in_its_format(problem: SuppressionProblem) -> str:
+    """It knows sums only: a row with one end, as of dimensions that overlap, gets a cell more, which costs nothing to withhold."""
+    rows, size = problem.rows, len(problem.values)
+    activity, loose = rows.activity(problem.values), np.flatnonzero(rows.lower != rows.upper)
+    ends = np.where(np.isfinite(rows.lower), rows.lower, rows.upper)
+    slack = dict(zip(loose.tolist(), range(size, size + len(loose)), strict=True))
     levels = dict(zip(problem.primary.tolist(), zip(problem.lower_protection, problem.upper_protection, strict=True), strict=True))
     most = int(FAR * problem.values.max())
-    lines = ["0", str(len(problem.values))]
+    lines = ["0", str(size + len(slack))]
     for cell, value in enumerate(problem.values):
         lower, upper = levels.get(cell, (0.0, 0.0))
         status = "u" if cell in levels else "z" if problem.published[cell] else "s"
         lines.append(f"{cell} {int(value)} {int(problem.costs[cell])} {status} 0 {most} {lower:.3f} {upper:.3f} 0")
-    rows = problem.rows
+    lines += [f"{cell} {int(abs(activity[row] - ends[row]))} 0 s 0 {most} 0.000 0.000 0" for row, cell in slack.items()]
     lines.append(str(len(rows.lower)))
-    for first, last in zip(rows.starts[:-1], rows.starts[1:], strict=True):
-        terms = " ".join(f"{rows.cells[term]} ({int(rows.signs[term])})" for term in reversed(range(first, last)))
-        lines.append(f"0 {last - first} : {terms} ")
+    for row, (first, last) in enumerate(zip(rows.starts[:-1], rows.starts[1:], strict=True)):
+        terms = [f"{rows.cells[term]} ({int(rows.signs[term])})" for term in reversed(range(first, last))]
+        if row in slack:
+            terms.append(f"{slack[row]} ({-1 if np.isfinite(rows.lower[row]) else 1})")
+        lines.append(f"{ends[row]:.0f} {len(terms)} : {' '.join(terms)} ")
     return "\n".join(lines) + "\n"
 
 
@@ -127,8 +135,9 @@ def _plain_model(problem: SuppressionProblem) -> Any:
     model.col_cost_ = np.concatenate([problem.costs, np.zeros(size * len(demands))])
     model.col_lower_ = np.concatenate([forced, *lower_change])
     model.col_upper_ = np.concatenate([np.where(problem.published, 0.0, 1.0), *upper_change])
-    model.row_lower_ = np.tile(np.concatenate([rows.lower, np.full(2 * size, -np.inf)]), len(demands))
-    model.row_upper_ = np.tile(np.concatenate([rows.upper, np.zeros(2 * size)]), len(demands))
+    now = rows.activity(problem.values)
+    model.row_lower_ = np.tile(np.concatenate([rows.lower - now, np.full(2 * size, -np.inf)]), len(demands))
+    model.row_upper_ = np.tile(np.concatenate([rows.upper - now, np.zeros(2 * size)]), len(demands))
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
     model.a_matrix_.index_, model.a_matrix_.value_ = np.concatenate(columns), np.concatenate(factors)

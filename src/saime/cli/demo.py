@@ -80,7 +80,7 @@ def _load_registers() -> None:
 def _load_deliveries(scale: float, tally: Tally) -> None:
     """Write each synthetic delivery outside SAIME_HOME, load it, and remove it: it holds personal codes."""
     loaded = {(load.feed, load.period): load for load in Warehouse(environment().warehouse).loads()}
-    for delivery in _synthetic().deliveries(environment().pack, scale=scale):
+    for delivery in load_generator(environment().pack).deliveries(environment().pack, scale=scale):
         record = loaded.get((delivery.feed, delivery.period))
         if record is not None and record.delivery_name != delivery.name:
             raise Refused(
@@ -147,9 +147,9 @@ def _peak_memory() -> float:
     return max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 2**20
 
 
-def _synthetic() -> ModuleType:
+def load_generator(pack: Path) -> ModuleType:
     """The pack's generator, loaded from its file: a pack is content and not part of the package."""
-    path = environment().pack / "synthetic" / "deliveries.py"
+    path = pack / "synthetic" / "deliveries.py"
     specification = importlib.util.spec_from_file_location("saime_synthetic", path)
     if specification is None or specification.loader is None or not path.is_file():
         raise Refused("the pack has no synthetic deliveries to demonstrate with", where=str(path), fix="use packs/latvia")
