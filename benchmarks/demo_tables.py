@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -23,9 +24,13 @@ PACK = Path(__file__).resolve().parents[1] / "packs" / "latvia"
 
 
 def demo_problems(folder: Path, scale: float) -> list[SuppressionProblem]:
-    """Those with small counts: the tables of the released plans in pieces that the peers can take, each with its plan's minimum."""
+    """Those with small counts: the tables of the released plans in pieces that the peers can take, each with its plan's minimum.
+
+    Twice, as what is withheld costs: the cells, or the persons in them.
+    """
     pieces = ((piece, minimum) for table, minimum in _counted(folder / "demo", scale) for piece in pieces_of(table))
-    return [posed for piece, minimum in pieces if len((posed := table_problem(piece, minimum)).primary)]
+    posed = [one for piece, minimum in pieces if len((one := table_problem(piece, minimum)).primary)]
+    return [*posed, *(replace(one, costs=one.values) for one in posed)]
 
 
 def _counted(home: Path, scale: float) -> Iterator[tuple[FrequencyTable, int]]:

@@ -23,7 +23,7 @@ from saime.core.protection.suppression import are_protected, is_protected, suppr
 SHAPES = ((10, 6), (20, 10), (43, 6), (43, 18), (6, 2, 5), (10, 5, 3), (20, 6, 3), (43, 6, 2))
 LARGE = (100, 50)  # of the audit
 RUNS = 21  # of what takes milliseconds
-DEMO_SCALE = 0.02  # of its population; small counts are then many
+DEMO_SCALE = 0.02  # of its population, so that many counts are small
 MEAN, THRESHOLD = 40.0, 5  # persons in an inner cell; the smallest count that is published
 
 
@@ -32,7 +32,7 @@ def lines(folder: Path, rows: int) -> Iterator[Line]:
     posed = [problem(table(shape, seed), by_count=bool(seed % 2)) for seed, shape in enumerate(SHAPES)]
     times = max(1, rows // 1_000_000)
     yield from _suppression(folder, times, posed, "tables")
-    yield from _suppression(folder, times, demo_problems(folder, DEMO_SCALE), "tables of the demo")
+    yield from _suppression(folder, times, demo_problems(folder, DEMO_SCALE), "problems from tables of the demo")
     yield from _audit()
 
 
