@@ -222,11 +222,12 @@ def interior_point(part: Part, costs: Numbers) -> tuple[Numbers, bool]:
     By the simplex method where the interior method ends without a table, or with one that misses rows. Raises: BadInput if nothing agrees
     with the rows.
     """
-    interior, simplex = (part.program(strategy=DUAL_SIMPLEX, presolve=True, interior=interior) for interior in (True, False))
+    interior = part.program(interior=True)
     interior.set_costs(costs)
     try:
         return _checked(part, part.solve(interior)), interior.is_optimal
     except SaimeError:
+        simplex = part.program(strategy=DUAL_SIMPLEX, presolve=True)
         simplex.set_costs(costs)
         return part.solve(simplex), True
 
