@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saime.core.errors import Refused
-from saime.core.model.dataset import PRIMARY, Dataset, DataStructure, FrequencyTable, LineageStep, Population
+from saime.core.model.dataset import PRIMARY, DataStructure, FrequencyTable, LineageStep, Population
 from saime.core.protection import TableToProtect, protect_release
-from saime.core.protection.attack import attack_together
 from saime.core.protection.linked_stocks import DISTINCT, HOUSEHOLDS
 from saime.core.tabulation.plan import ThresholdProtection
+from support.enumeration import attacked, candidates
 from support.movers import periods
 from support.protection import METADATA, flat, words
 
@@ -46,15 +46,6 @@ def all_counts() -> Numbers:
     return np.stack([sum(persons), *persons, sum(households), *households], axis=1).astype(np.int64)
 
 
-def candidates(datasets: list[Dataset]) -> Numbers:
-    """Every combination of tables, a row each, that shows what the datasets show."""
-    found, values = all_counts(), [value for dataset in datasets for value in dataset.values]
-    for place, value in enumerate(values):
-        if value is not None:
-            found = found[found[:, place] == value]
-    return found
-
-
 @given(of_each_area)
 @settings(max_examples=60, deadline=None)
 def test_the_attack_rules_out_nothing_that_can_be_and_nothing_is_known(counts: list[int]) -> None:
@@ -62,16 +53,11 @@ def test_the_attack_rules_out_nothing_that_can_be_and_nothing_is_known(counts: l
         datasets = [one.dataset for one in protect_release(tables(counts)).datasets]
     except Refused:
         return  # nothing protects so few
-    possible = candidates(datasets)
+    possible = candidates(all_counts(), datasets)
     assert len(possible), "the true counts are among them"
-    place = 0
-    for dataset, findings in zip(datasets, attack_together(datasets, [MINIMUM] * 2), strict=True):
-        own = possible[:, place : place + dataset.structure.size]
-        for finding in findings:
-            values = own[:, dataset.structure.position(finding.cell)]
-            assert finding.plain.holds(int(values.min()), int(values.max()))
-            assert len(np.unique(values)) > 1, "a withheld cell is known"
-            if finding.conf_status == PRIMARY:
-                assert values.min() <= 1
-                assert values.max() >= MINIMUM, "a small count is known to be within less than its rule asks"
-        place += dataset.structure.size
+    for finding, values in attacked(possible, datasets, MINIMUM):
+        assert finding.plain.holds(int(values.min()), int(values.max()))
+        assert len(np.unique(values)) > 1, "a withheld cell is known"
+        if finding.conf_status == PRIMARY:
+            assert values.min() <= 1
+            assert values.max() >= MINIMUM, "a small count is known to be within less than its rule asks"

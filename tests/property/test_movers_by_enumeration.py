@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saime.core.errors import Refused
-from saime.core.model.dataset import Dataset
 from saime.core.protection import TableToProtect, protect_release
-from saime.core.protection.attack import attack_together
+from support.enumeration import attacked, candidates
 from support.movers import entrants, kinds, leavers, stocks
 
 Numbers = npt.NDArray[np.int64]
@@ -40,15 +39,6 @@ def all_counts() -> Numbers:
     return np.asarray(grid @ cells_of_kinds().astype(np.int8), dtype=np.int64)
 
 
-def candidates(datasets: list[Dataset]) -> Numbers:
-    """Every combination of tables, a row each, that shows what the datasets show."""
-    found, values = all_counts(), [value for dataset in datasets for value in dataset.values]
-    for place, value in enumerate(values):
-        if value is not None:
-            found = found[found[:, place] == value]
-    return found
-
-
 @given(persons_of_each_kind)
 @settings(max_examples=25, deadline=None)
 def test_the_attack_rules_out_nothing_that_can_be_and_nothing_is_known(counts: list[int]) -> None:
@@ -56,13 +46,8 @@ def test_the_attack_rules_out_nothing_that_can_be_and_nothing_is_known(counts: l
         datasets = [one.dataset for one in protect_release(tables(counts)).datasets]
     except Refused:
         return  # nothing protects so few persons
-    possible = candidates(datasets)
+    possible = candidates(all_counts(), datasets)
     assert len(possible), "the true counts are among them"
-    place = 0
-    for dataset, findings in zip(datasets, attack_together(datasets, [MINIMUM] * 3), strict=True):
-        own = possible[:, place : place + dataset.structure.size]
-        for finding in findings:
-            values = own[:, dataset.structure.position(finding.cell)]
-            assert finding.plain.holds(int(values.min()), int(values.max()))
-            assert len(np.unique(values)) > 1, "a withheld cell is known"
-        place += dataset.structure.size
+    for finding, values in attacked(possible, datasets, MINIMUM):
+        assert finding.plain.holds(int(values.min()), int(values.max()))
+        assert len(np.unique(values)) > 1, "a withheld cell is known"
