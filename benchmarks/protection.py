@@ -64,9 +64,9 @@ def _suppression(folder: Path, times: int, posed: list[SuppressionProblem], what
     ours = sum(run.seconds for run in runs)
     for peer in runs[0].peers:
         theirs = sum(run.peers[peer].seconds for run in runs)
-        yield Line("secondary suppression, all tables", peer, at, 10, theirs / ours, False)
         unsafe = sum(run.cost(peer) == np.inf for run in runs)
-        yield Line(f"tables that {peer} leaves unsafe or unsolved", "", at, 0, unsafe, True, "tables")
+        compared = f"{peer}, which left {unsafe} of {len(runs)} unsafe or unsolved"
+        yield Line("secondary suppression, all tables", compared, at, 10, theirs / ours, False)
 
 
 def _run(posed: SuppressionProblem, folder: Path, times: int) -> Run:

@@ -1,6 +1,7 @@
 """The protector's choice: the cheapest pattern that meets all inequalities found so far, as fractions or as whole cells.
 
-Both programs are HiGHS. Work is bounded by branch-and-bound nodes, never by time, so that an answer can be repeated.
+Both programs are HiGHS; a local search may find a pattern of whole cells at a given cost. Work is bounded by branch-and-bound nodes and
+steps, never by time, so that an answer can be repeated.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import numpy as np
 
 from saime.core.errors import SaimeError
 from saime.core.protection.constraints import Columns, Flags, Numbers, Places
+from saime.core.protection.covering_loops import cover
 from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER, LinearProgram, check_step, new_solver
 
 EPSILON = 1e-9
+COVER_STEPS = 20_000  # of the local search; it ends after some thousand where it ends at all
 MIXED_INTEGER: dict[str, bool | int | float | str] = {  # its own heuristics know nothing of the inequalities still to come
     "presolve": "choose",
     "mip_rel_gap": 0.0,
@@ -106,6 +109,22 @@ class Master:
         self._lower[-duals > room + EPSILON] = 1.0
         self._lower = np.minimum(self._lower, self._upper)
         self._program.set_all_bounds(self._lower, self._upper)
+
+    def cover(self, start: Numbers, cost: float) -> Numbers | None:
+        """A pattern of whole cells for at most ``cost``, sought from ``start``; None if none was found, though there may be one."""
+        (starts, columns, factors), least = self._terms(self.inequalities)
+        order, ends = np.argsort(columns, kind="stable"), np.cumsum(np.bincount(columns, minlength=len(self._places)))
+        owners = np.repeat(np.arange(len(least)), np.diff(starts))
+        by_row = starts, columns.astype(np.int64), factors
+        by_column = np.concatenate([[0], ends]), owners[order], factors[order]
+        chosen = np.clip(start[self._places], self._lower, self._upper) > 0.5
+        if not cover(
+            by_row, least, by_column, self._costs, self._lower < self._upper, chosen, cost + EPSILON * max(1.0, cost), COVER_STEPS
+        ):
+            return None
+        pattern = self._base.copy()
+        pattern[self._places] = chosen
+        return pattern
 
     def solve(self, nodes: int, cost: float, enough: float) -> WholeChoice | None:
         """The cheapest pattern of whole cells below ``cost``; None if there is none.
