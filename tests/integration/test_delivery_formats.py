@@ -173,7 +173,7 @@ def test_number_cells_where_zeros_get_lost_are_told_with_the_remedy(home: Home, 
         load(home, write_xlsx(tmp_path / "june.xlsx", rows))
     found = [(fault.code, fault.column, [place.row for place in fault.places]) for fault in refusal.value.faults]
     assert found == [("wrong_column_type", "person", [3]), ("wrong_column_type", "place", [2])]
-    assert "format the column as text" in refusal.value.faults[0].fix
+    assert "format the column as text" in refusal.value.faults[0].fix.en
 
 
 CELL_FAULTS = [
@@ -197,7 +197,7 @@ def test_a_cell_of_the_wrong_kind_is_named(home: Home, tmp_path: Path, changes: 
 
 def test_formulas_and_errors_are_no_values(home: Home, tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "june.xlsx", [cells(ROWS[0]), cells(ROWS[1], until="=NA()")])
-    assert refuse(home, path)["wrong_column_type"].places[0].value == "cell G3"
+    assert refuse(home, path)["wrong_column_type"].places[0].value == "G3"
 
 
 def test_cells_beside_the_table_are_told(home: Home, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_a_stray_cell_at_the_far_corner_is_told_before_memory_is_taken_for_it(ho
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, [*NAMES, "place"])
         sheet.write(1_048_575, 16_383, "x")
-    assert "delete empty rows and columns" in refuse(home, path)["damaged_file"].fix
+    assert "delete empty rows and columns" in refuse(home, path)["damaged_file"].fix.en
 
 
 def test_a_header_of_a_sheet_is_checked_like_any_other(home: Home, tmp_path: Path) -> None:

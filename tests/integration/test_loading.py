@@ -160,6 +160,13 @@ def test_a_period_of_another_frequency_is_refused(home: Home, tmp_path: Path, pe
         home.load(write_csv(tmp_path / "june.csv", ROWS), period=period)
 
 
+def test_a_period_that_has_not_begun_is_refused(home: Home, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "june.csv", ROWS)
+    with pytest.raises(BadInput, match="2019-07 has not begun"):
+        home.load(path, period="2019-07", received_at="2019-06-30T23:59:59+00:00")
+    assert home.load(path, period="2019-07", received_at="2019-07-01T00:00:00+00:00").record.period == "2019-07"
+
+
 def test_a_year_with_a_missing_month_cannot_be_counted(home: Home, tmp_path: Path) -> None:
     for month in (1, 2, 4):
         home.load(write_csv(tmp_path / f"{month}.csv", [care_row(month)]), period=f"2019-{month:02d}")

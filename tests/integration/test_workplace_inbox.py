@@ -92,7 +92,8 @@ def test_a_faulty_delivery_is_answered_with_its_faults_and_does_not_stay(folder:
     assert [outcome.receipt.state for outcome in run()] == ["refused", "refused"]
     by_period = {answer["period"]: answer for answer in answers(folder)}
     assert [fault["code"] for fault in by_period["2022"]["faults"]] == ["out_of_range"]
-    assert "a year" in by_period["2022-06"]["refusal"]["what"]
+    assert "a year" in by_period["2022-06"]["refusal"]["what"]["en"]
+    assert "par gadu (2022)" in by_period["2022-06"]["refusal"]["what"]["lv"]
     assert not [name for name in names(folder) if "receipt" not in name]
     assert not [path for path in (home / "inbox" / TAKEN).glob("*/*") if path.is_file()]
     assert len(list((home / "quarantine").iterdir())) == 1

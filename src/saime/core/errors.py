@@ -6,18 +6,23 @@ Exit codes follow docs/reference/commands.md: 1 defect, 2 wrong use, 3 bad input
 
 from __future__ import annotations
 
+from saime.core.model.text import Text
+
 
 class SaimeError(Exception):
-    """Base of every error that Saime raises on purpose."""
+    """Base of every error that Saime raises on purpose.
+
+    ``what`` and ``fix`` are the English words; ``words`` are both as they were given, in two languages where a sender reads them.
+    """
 
     exit_code = 1
     http_status = 500
 
-    def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+    def __init__(self, what: str | Text, *, where: str = "", fix: str | Text = "") -> None:
+        self.words = (what, fix)
+        self.what, self.fix = (words.en if isinstance(words, Text) else words for words in self.words)
         self.where = where
-        self.fix = fix
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         parts = [str(self.what)]  # may be a lazy translation of a view

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from saime.core.errors import BadInput, Refused, SaimeError
+from saime.core.model.text import Text
 from saime.core.pack.reader import Pack
 from saime.core.warehouse.faults import DeliveryRefused, hide_personal_codes
 from saime.core.warehouse.loading import LoadReceipt
-from saime.intake.services import receive_delivery
+from saime.intake.services import quarantine_report, receive_delivery
 from saime.workplace.models import Channel, Receipt, ReceiptState
 
 LONGEST_NAME = 200  # characters
@@ -88,14 +89,16 @@ def _loaded(result: LoadReceipt) -> dict[str, Any]:
         "faults": [fault.model_dump(mode="json") for fault in result.report.faults],
         "load_id": record.id,
         "replaces": record.replaces or "",
+        "quarantine_id": result.quarantine_id,
     }
 
 
 def _with_faults(refusal: DeliveryRefused) -> dict[str, Any]:
-    faults = [fault.model_dump(mode="json") for fault in refusal.faults]
+    told = quarantine_report(settings.ENVIRONMENT.home, refusal.quarantine_id)
+    faults = [fault.model_dump(mode="json") for fault in told.faults]
     return {"state": ReceiptState.REFUSED, "rows_refused": refusal.rows, "quarantine_id": refusal.quarantine_id, "faults": faults}
 
 
 def _without_faults(refusal: SaimeError) -> dict[str, Any]:
-    told = {"what": str(refusal.what), "where": refusal.where, "fix": refusal.fix}
-    return {"state": ReceiptState.REFUSED, "refusal": told}
+    what, fix = (words.model_dump() if isinstance(words, Text) else words for words in refusal.words)
+    return {"state": ReceiptState.REFUSED, "refusal": {"what": what, "where": refusal.where, "fix": fix}}

@@ -95,12 +95,14 @@ class DeliveryForm(forms.Form):
 
     def _check_period(self, frequency: str, period: str) -> None:
         try:
-            fits = Period.parse(period).frequency == frequency
+            meant = Period.parse(period)
         except BadInput:
-            fits = False
-        if not fits:
+            meant = None
+        if meant is None or meant.frequency != frequency:
             fault = _("Write the period as this feed has it, for example {example}")
             self.add_error("period", format_lazy(fault, example=EXAMPLES[frequency]))
+        elif meant.start > timezone.now().date():
+            self.add_error("period", _("This period has not begun yet"))
 
     @property
     def given(self) -> Given:
@@ -128,6 +130,9 @@ class ReviewForm(forms.Form):
             self.add_error("text", _("Say why, in a few words"))
         return cleaned
 
+    def clean_text(self) -> str:
+        return _without_personal_code(self.cleaned_data["text"])
+
 
 class AcceptanceForm(forms.Form):
     """Why a load may be published as it links; ``seen`` is the digest of the report that the page showed."""
@@ -141,6 +146,10 @@ class AcceptanceForm(forms.Form):
         self.fields["reason"].error_messages |= faults
 
     def clean_reason(self) -> str:
-        if holds_personal_code(self.cleaned_data["reason"]):
-            raise ValidationError(_("Leave the personal code out: the reason is kept on record"))
-        return str(self.cleaned_data["reason"])
+        return _without_personal_code(self.cleaned_data["reason"])
+
+
+def _without_personal_code(words: str) -> str:
+    if holds_personal_code(words):
+        raise ValidationError(_("Leave the personal code out: these words are kept on record"))
+    return words

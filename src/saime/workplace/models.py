@@ -154,6 +154,11 @@ class Receipt(Record):
     def is_refused(self) -> bool:
         return self.state == ReceiptState.REFUSED
 
+    @property
+    def has_warnings(self) -> bool:
+        """It was loaded, and something in it is worth correcting."""
+        return not self.is_refused and bool(self.faults)
+
     @classmethod
     def of(cls, user: Any) -> models.QuerySet[Self]:
         """The receipts that a user may see: their own, or all."""

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from saime.core.exchange.numbers import format_number
-from saime.core.warehouse.fault_words import FAULTS, REMEDIES
+from saime.core.warehouse.delivery_report import ReportedFault, limit_in_words
 from saime.workplace.deliveries import open_pack
 from saime.workplace.models import Channel, Receipt, ReceiptState
 
@@ -34,22 +34,22 @@ def as_json(receipt: Receipt) -> dict[str, Any]:
     head = {"receipt": receipt.number, "received_at": receipt.received_at.isoformat(), "user": who, "channel": receipt.channel}
     tail = {
         "quarantine_id": receipt.quarantine_id,
-        "faults": [_in_both(fault) for fault in receipt.faults],
+        "faults": [fault.model_dump(mode="json") for fault in _faults(receipt)],
         "refusal": receipt.refusal or None,
     }
     return head | told | tail
 
 
-def _in_both(fault: dict[str, Any]) -> dict[str, Any]:
-    code = fault["code"]
-    return fault | {"label": FAULTS[code].model_dump(), "remedy": REMEDIES[code].model_dump()}
+def state_in_words(receipt: Receipt) -> str:
+    words = str(STATES[ReceiptState(receipt.state)])
+    return _("{state}, with warnings").format(state=words) if receipt.has_warnings else words
 
 
 def facts(receipt: Receipt, language: str) -> list[tuple[str, str]]:
     """Name and value of everything on the receipt but its faults."""
     told = [
         (_("Receipt"), receipt.number),
-        (_("State"), str(STATES[ReceiptState(receipt.state)])),
+        (_("State"), state_in_words(receipt)),
         (_("Received"), _moment(receipt)),
         (_("Delivered by"), receipt.user.get_username() if receipt.user else "–"),
         (_("Delivered through"), str(CHANNELS[Channel(receipt.channel)])),
@@ -69,8 +69,14 @@ def facts(receipt: Receipt, language: str) -> list[tuple[str, str]]:
 
 
 def faults(receipt: Receipt, language: str) -> list[dict[str, Any]]:
-    """Each kind of fault in words, with its English details."""
-    return [_fault(fault, language) for fault in receipt.faults]
+    """Each kind of fault in words."""
+    return [_fault(fault, language) for fault in _faults(receipt)]
+
+
+def refusal(receipt: Receipt, language: str) -> dict[str, str]:
+    """Why nothing was looked at, in words; empty if the delivery was."""
+    said = {part: words.get(language, "") if isinstance(words, dict) else words for part, words in receipt.refusal.items()}
+    return {part: words[:1].upper() + words[1:] if part != "where" else words for part, words in said.items()}
 
 
 def as_text(receipt: Receipt, language: str) -> str:
@@ -78,8 +84,9 @@ def as_text(receipt: Receipt, language: str) -> str:
     for number, fault in enumerate(faults(receipt, language), 1):
         lines += ["", f"{number}. {fault['name']} [{fault['code']}]"]
         lines += [f"   {name}: {fault[key]}" for key, name in _fault_lines().items() if fault[key]]
-    if receipt.refusal:
-        lines += ["", *(f"{receipt.refusal[part]}" for part in ("what", "where", "fix") if receipt.refusal.get(part))]
+    if said := refusal(receipt, language):
+        names = {"what": "", "where": _("Where: "), "fix": _("What to do: ")}
+        lines += ["", *(f"{name}{said[part]}." for part, name in names.items() if said.get(part))]
     return "\n".join(lines) + "\n"
 
 
@@ -93,16 +100,23 @@ def _moment(receipt: Receipt) -> str:
     return formats.date_format(timezone.localtime(receipt.received_at), "Y-m-d H:i:s")
 
 
-def _fault(fault: dict[str, Any], language: str) -> dict[str, Any]:
-    places = [f"{place['row']} ({place['value']})" if place["value"] else str(place["row"]) for place in fault["places"]]
+def _faults(receipt: Receipt) -> list[ReportedFault]:
+    return [ReportedFault.model_validate(fault) for fault in receipt.faults]
+
+
+def _fault(fault: ReportedFault, language: str) -> dict[str, Any]:
+    label = f"{fault.column_label.in_language(language)} ({fault.column})" if fault.column_label else fault.column or ""
+    more = ", …" if fault.places and fault.count > len(fault.places) else ""
     return {
-        "code": fault["code"],
-        "name": FAULTS[fault["code"]].in_language(language),
-        "remedy": REMEDIES[fault["code"]].in_language(language),
-        "column": fault["column"] or "",
-        "count": format_number(fault["count"], language),
-        "rows": ", ".join(places) + (", …" if places and fault["count"] > len(places) else ""),
-        "details": f"{fault['what']}; {fault['fix']}",
+        "code": fault.code,
+        "name": fault.label.in_language(language),
+        "column": label,
+        "count": format_number(fault.count, language),
+        "rows": ", ".join(place.in_language(language) for place in fault.places) + more,
+        "what": fault.what.in_language(language),
+        "fix": fault.fix.in_language(language),
+        "limit": limit_in_words(fault, language),
+        "refuses": fault.refuses,
     }
 
 
@@ -111,6 +125,7 @@ def _fault_lines() -> dict[str, str]:
         "column": _("Column"),
         "count": _("How often"),
         "rows": _("Rows (row 1 is the first after the header)"),
-        "remedy": _("What to do"),
-        "details": _("Details (in English)"),
+        "limit": _("Share"),
+        "what": _("What is wrong"),
+        "fix": _("What to do"),
     }

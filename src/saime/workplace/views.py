@@ -65,7 +65,7 @@ def deliver(request: HttpRequest) -> HttpResponse:
 def receipt_list(request: HttpRequest) -> HttpResponse:
     found = Receipt.of(request.user).select_related("user")
     page = Paginator(found, RECEIPTS_ON_A_PAGE).get_page(request.GET.get("page"))
-    rows = [(one, receipts.feed_title(one.feed, _language()), receipts.STATES[ReceiptState(one.state)]) for one in page]
+    rows = [(one, receipts.feed_title(one.feed, _language()), receipts.state_in_words(one)) for one in page]
     return render(request, "workplace/receipt_list.html", {"page": page, "rows": rows})
 
 
@@ -76,7 +76,8 @@ def receipt_page(request: HttpRequest, receipt_id: int) -> HttpResponse:
         return _as_json(receipt, HTTPStatus.OK)
     context = {
         "receipt": receipt,
-        "state": receipts.STATES[ReceiptState(receipt.state)],
+        "state": receipts.state_in_words(receipt),
+        "refusal": receipts.refusal(receipt, _language()),
         "facts": receipts.facts(receipt, _language()),
         "faults": receipts.faults(receipt, _language()),
     }

@@ -25,6 +25,12 @@ class Text(BaseModel):
     def in_language(self, language: str) -> str:
         return self.en if language == "en" else self.lv
 
+    def filled(self, **facts: str | Text) -> Text:
+        """The words with ``{name}`` replaced by the fact of that name, in the same language."""
+        lv = {name: fact if isinstance(fact, str) else fact.lv for name, fact in facts.items()}
+        en = {name: fact if isinstance(fact, str) else fact.en for name, fact in facts.items()}
+        return Text(lv=self.lv.format(**lv), en=self.en.format(**en))
+
 
 def fold(text: str) -> str:
     """Lower case without diacritics, for searching: ``Ķekava`` and ``kekava`` fold to the same."""

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from saime.core.model.text import Text
 from saime.core.warehouse.contract import Column
 from saime.core.warehouse.delivery import Delivery, DeliveryFile
 from saime.core.warehouse.facts import VALID_FROM, VALID_TO
@@ -21,19 +22,62 @@ from saime.core.warehouse.pseudonyms import OLD_FORM_CHECK_DIGIT, CheckDigitRule
 from saime.core.warehouse.values import STORED, convert
 
 MOST_CODES_SHOWN = 20
-WHAT: dict[FaultCode, tuple[str, str]] = {
-    "empty_required": ("the value is empty", "the contract requires a value in every row"),
-    "bad_personal_code": ("not a personal code (values are not shown)", "write DDMMYY-NNNNN or eleven digits"),
-    "wrong_check_digit": ("the personal code's last digit does not agree with the others (values are not shown)", "correct the codes"),
-    "bad_date": ("not a date", "write YYYY-MM-DD"),
-    "code_not_valid": ("the code of code list {code_list} is not valid on any day of the row within {period}", "use the code of that time"),
-    "bad_integer": ("not a whole number", "write digits only"),
-    "bad_amount": ("not an amount", "write digits, and up to two more after a point or a comma"),
-    "bad_boolean": ("neither true nor false", "write true, false, 1 or 0"),
-    "ends_before_start": ("the spell ends before it starts", "correct one of the two dates"),
-    "outside_period": ("the spell lies wholly outside the delivery's period {period}", "leave the row out, or correct its dates"),
-    "unknown_code": ("the code is not in code list {code_list}; known codes: {codes}", "correct the codes, or add them to the list"),
-    "out_of_range": ("the number is out of range", "the contract takes {minimum} to {maximum}"),
+NO_LIMIT = Text(lv="jebkurš", en="any")
+WHAT: dict[FaultCode, tuple[Text, Text]] = {
+    "empty_required": (
+        Text(lv="vērtība ir tukša", en="the value is empty"),
+        Text(lv="aprakstā šī aile ir obligāta: aizpildiet to katrā rindā", en="the contract requires a value in every row: fill it in"),
+    ),
+    "bad_personal_code": (
+        Text(lv="nav personas kods (vērtības nerāda)", en="not a personal code (values are not shown)"),
+        Text(lv="rakstiet DDMMGG-NNNNN vai vienpadsmit ciparus", en="write DDMMYY-NNNNN or eleven digits"),
+    ),
+    "wrong_check_digit": (
+        Text(
+            lv="personas koda pēdējais cipars neatbilst pārējiem (vērtības nerāda)",
+            en="the personal code's last digit does not agree with the others (values are not shown)",
+        ),
+        Text(lv="izlabojiet kodus", en="correct the codes"),
+    ),
+    "bad_date": (Text(lv="nav datums", en="not a date"), Text(lv="rakstiet GGGG-MM-DD, piemēram, 2022-06-30", en="write YYYY-MM-DD")),
+    "code_not_valid": (
+        Text(
+            lv="klasifikatora {code_list} kods nav spēkā nevienā rindas dienā periodā {period}",
+            en="the code of code list {code_list} is not valid on any day of the row within {period}",
+        ),
+        Text(lv="lietojiet kodu, kas tajā laikā bija spēkā", en="use the code of that time"),
+    ),
+    "bad_integer": (Text(lv="nav vesels skaitlis", en="not a whole number"), Text(lv="rakstiet tikai ciparus", en="write digits only")),
+    "bad_amount": (
+        Text(lv="nav summa", en="not an amount"),
+        Text(
+            lv="rakstiet ciparus un aiz punkta vai komata ne vairāk kā divus",
+            en="write digits, and up to two more after a point or a comma",
+        ),
+    ),
+    "bad_boolean": (
+        Text(lv="nav ne «jā», ne «nē»", en="neither true nor false"),
+        Text(lv="rakstiet true, false, 1 vai 0", en="write true, false, 1 or 0"),
+    ),
+    "ends_before_start": (
+        Text(lv="beigu datums ir pirms sākuma datuma", en="the spell ends before it starts"),
+        Text(lv="izlabojiet vienu no datumiem", en="correct one of the two dates"),
+    ),
+    "outside_period": (
+        Text(lv="rinda pilnībā ir ārpus piegādes perioda {period}", en="the spell lies wholly outside the delivery's period {period}"),
+        Text(lv="izlaidiet rindu vai izlabojiet tās datumus", en="leave the row out, or correct its dates"),
+    ),
+    "unknown_code": (
+        Text(
+            lv="koda nav klasifikatorā {code_list}; zināmie kodi: {codes}",
+            en="the code is not in code list {code_list}; known codes: {codes}",
+        ),
+        Text(lv="izlabojiet kodus vai papildiniet klasifikatoru", en="correct the codes, or add them to the list"),
+    ),
+    "out_of_range": (
+        Text(lv="skaitlis ir ārpus robežām", en="the number is out of range"),
+        Text(lv="pieļauts no {minimum} līdz {maximum}", en="the contract takes {minimum} to {maximum}"),
+    ),
 }
 
 
@@ -113,9 +157,9 @@ class RowChecker:
         columns[VALID_FROM], columns[VALID_TO] = start, end
         contract = {column.name: column for column in self._delivery.contract.columns}
         backward = _true(pc.less(end, start))
-        self._note("ends_before_start", contract[spell.end], backward, first, sound, lambda row: f"{start[row]} to {end[row]}")
+        self._note("ends_before_start", contract[spell.end], backward, first, sound, lambda row: f"{start[row]} – {end[row]}")
         outside = _true(pc.less(end, period.start)) | _true(pc.greater(start, period.end))
-        self._note("outside_period", contract[spell.start], outside & ~backward, first, sound, lambda row: f"{start[row]} to {end[row]}")
+        self._note("outside_period", contract[spell.start], outside & ~backward, first, sound, lambda row: f"{start[row]} – {end[row]}")
 
     def _check_validity(self, column: Column, columns: dict[str, pa.Array], first: int, sound: Mask) -> None:
         """A code is to be valid on a day on which the row holds and which is in the delivery's period."""
@@ -141,21 +185,21 @@ class RowChecker:
         if not self._delivery.contract.keeps_rows_with(code):
             sound &= ~marks
         places = np.flatnonzero(marks)
-        what, fix = (text.format(**self._facts(column)) for text in WHAT[code])
+        what, fix = (text.filled(**self._facts(column)) for text in WHAT[code])
         rows = self._file.data_rows(places.astype(np.int64) + first)
         self._log.add_rows(code, rows, what, fix, column=column.name, value=(lambda n: value(int(places[n]))) if value else None)
 
-    def _facts(self, column: Column) -> dict[str, str]:
+    def _facts(self, column: Column) -> dict[str, str | Text]:
         """What the sentences above name."""
         code_list = self._delivery.code_lists.get(column.name)
         codes = code_list.codes if code_list else ()
-        more = f" … ({len(codes)} in all)" if len(codes) > MOST_CODES_SHOWN else ""
+        listed, more = ", ".join(codes[:MOST_CODES_SHOWN]), len(codes) > MOST_CODES_SHOWN
         return {
             "period": self._delivery.period.code,
             "code_list": f"{code_list.id}({code_list.version})" if code_list else "",
-            "codes": ", ".join(codes[:MOST_CODES_SHOWN]) + more,
-            "minimum": "any" if column.minimum is None else str(column.minimum),
-            "maximum": "any" if column.maximum is None else str(column.maximum),
+            "codes": Text(lv=f"{listed} … (pavisam {len(codes)})", en=f"{listed} … ({len(codes)} in all)") if more else listed,
+            "minimum": NO_LIMIT if column.minimum is None else str(column.minimum),
+            "maximum": NO_LIMIT if column.maximum is None else str(column.maximum),
         }
 
 

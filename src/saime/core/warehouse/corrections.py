@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from saime.core.errors import BadInput, Refused
+from saime.core.model.text import Text
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.facts import LoadRecord
 from saime.core.warehouse.store import Warehouse
+
+LOADED_ALREADY = Text(
+    lv="datu plūsmai {feed} par periodu {period} jau ir ielādēta cita piegāde: {name}, saņemta {received}",
+    en="another delivery of feed {feed} is loaded for {period}: {name}, received {received}",
+)
+CORRECT_IT = Text(
+    lv="pārbaudiet periodu un failu; ja fails labo ielādēto, atzīmējiet, ka tas to labo (komandā --replace)",
+    en="check the period and the file; if the file corrects the one that is loaded, say so: with the mark on the page, or --replace",
+)
+NOTHING_TO_REPLACE = Text(
+    lv="datu plūsmai {feed} par periodu {period} nekas nav ielādēts, tāpēc nav ko labot",
+    en="no delivery of feed {feed} is loaded for {period}, so there is nothing to replace",
+)
+DELIVER_FIRST = Text(
+    lv="pārbaudiet datu plūsmu un periodu; pirmo piegādi sūtiet bez atzīmes, ka tā labo (bez --replace)",
+    en="check the feed and the period; send a first delivery without the mark that it corrects (without --replace)",
+)
 
 
 def loaded_for(warehouse: Warehouse, delivery: Delivery) -> LoadRecord | None:
@@ -18,16 +36,15 @@ def check_replaces(delivery: Delivery, earlier: LoadRecord | None, *, replace: b
     """Raises: Refused if a load is in force and is not to be replaced; BadInput if there is none that could be replaced."""
     if earlier and not replace:
         raise Refused(
-            f"another delivery of feed {earlier.feed} is loaded for {earlier.period}: "
-            f"{earlier.delivery_name}, received {earlier.received_at}",
+            LOADED_ALREADY.filled(feed=earlier.feed, period=earlier.period, name=earlier.delivery_name, received=earlier.received_at),
             where=delivery.shown_name,
-            fix="check the period and the file; if the file corrects the one that is loaded, load it with --replace",
+            fix=CORRECT_IT,
         )
     if replace and not earlier:
         raise BadInput(
-            f"no delivery of feed {delivery.contract.feed} is loaded for {delivery.period.code}, so there is nothing to replace",
+            NOTHING_TO_REPLACE.filled(feed=delivery.contract.feed, period=delivery.period.code),
             where=delivery.shown_name,
-            fix="check the feed and the period; load a first delivery without --replace",
+            fix=DELIVER_FIRST,
         )
 
 

@@ -14,15 +14,45 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
+from saime.core.model.text import Text
 from saime.core.warehouse.csv_header import Header, read_header
 from saime.core.warehouse.delivery import Delivery, DeliveryFile
 from saime.core.warehouse.faults import FaultLog, Place, Rows
 from saime.core.warehouse.header import header_fits
-from saime.core.warehouse.sealed import Content
+from saime.core.warehouse.sealed import SEAL_BROKEN, Content
 from saime.core.warehouse.text_stream import WINDOWS_1257, TextStream
 
 BLOCK_BYTES = 1 << 22
 MOST_UNEVEN_ROWS = 100_000  # after that many the rest of the file is not read
+
+NOT_CSV = (
+    Text(lv="failu nevar nolasīt kā CSV līdz beigām", en="the file cannot be read as CSV to its end"),
+    Text(lv="pārbaudiet pēdiņas un rindu beigas un piegādājiet to vēlreiz", en="check quotes and line ends, and deliver it again"),
+)
+UNEVEN = (
+    Text(
+        lv="rindā ir vairāk vai mazāk lauku nekā galvenē, kurā to ir {fields}; pie rindas norādīts, cik",
+        en="a row has more or fewer fields than the {fields} of the header; how many stands beside the row",
+    ),
+    Text(
+        lv="katrā rindā katrai ailei rakstiet vienu vērtību vai nevienu; pārbaudiet atdalītājus un pēdiņas",
+        en="write every row with one value, or none, for each column; check separators and quotes",
+    ),
+)
+MIXED_ENCODINGS = (
+    Text(
+        lv="pirms šīs rindas teksts ir kodējumā {encoding}, šajā rindā tā vairs nav; tālāk fails nav lasīts",
+        en="the text is {encoding} before this row and not in it; later rows were not read",
+    ),
+    Text(
+        lv="saglabājiet visu failu vienā kodējumā: UTF-8 vai Windows-1257",
+        en="save the whole file in one encoding, UTF-8 or Windows-1257",
+    ),
+)
+CUT_OFF = (
+    Text(lv="fails beidzas rindas vidū", en="the file ends in the middle of a row"),
+    Text(lv="piegādājiet visu failu", en="deliver the whole file"),
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,8 +80,7 @@ class CsvDelivery:
                 yield from self._open(text)
             except pa.ArrowInvalid:
                 if len(self._uneven) < MOST_UNEVEN_ROWS and not self._log_stopped(text):
-                    what = "the file cannot be read as CSV to its end"
-                    self._log.add("damaged_file", what, "check quotes and line ends, and deliver it again")
+                    self._log.add("damaged_file", *NOT_CSV)
                 return
         if not self._log_stopped(text):
             self._log_cut_off()
@@ -84,28 +113,24 @@ class CsvDelivery:
 
     def _note_uneven(self, row: arrow_csv.InvalidRow) -> str:
         self._uneven.append(row.number - 1)  # the parser counts the header
-        what = f"a row has more or fewer fields than the {row.expected_columns} of the header"
-        fix = "write every row with one value, or none, for each column"
-        places = [Place(row=row.number - 1, value=f"{row.actual_columns} fields")]
-        self._log.add("wrong_field_count", what, fix, places=places)
+        what, fix = UNEVEN
+        places = [Place(row=row.number - 1, value=str(row.actual_columns))]
+        self._log.add("wrong_field_count", what.filled(fields=str(row.expected_columns)), fix, places=places)
         return "skip" if len(self._uneven) < MOST_UNEVEN_ROWS else "error"
 
     def _log_stopped(self, text: TextStream) -> bool:
         """Log why the text ended early, if it did."""
         if text.is_broken:
-            what = "the encrypted file is cut off or was changed on its way; later rows were not read"
-            self._log.add("damaged_file", what, "encrypt it and deliver it again")
+            self._log.add("damaged_file", *SEAL_BROKEN)
         elif text.bad_byte is not None:
             begun = WINDOWS_1257 if text.encoding == WINDOWS_1257 else "UTF-8"
-            what = f"the text is {begun} before this row and not in it; later rows were not read"
-            places = [Place(row=self._row_at(text.bad_byte))]
-            self._log.add("not_utf8", what, "save the whole file in one encoding, UTF-8 or Windows-1257", places=places)
+            what, fix = MIXED_ENCODINGS
+            self._log.add("not_utf8", what.filled(encoding=begun), fix, places=[Place(row=self._row_at(text.bad_byte))])
         return text.is_broken or text.bad_byte is not None
 
     def _log_cut_off(self) -> None:
         if self._uneven and self._uneven[-1] == self._last_row_without_line_end():
-            what, fix = "the file ends in the middle of a row", "deliver the whole file"
-            self._log.add("cut_off", what, fix, places=[Place(row=self._uneven[-1])])
+            self._log.add("cut_off", *CUT_OFF, places=[Place(row=self._uneven[-1])])
 
     def _last_row_without_line_end(self) -> int | None:
         row, line = 0, b""

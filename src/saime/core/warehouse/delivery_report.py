@@ -5,14 +5,15 @@ The feed contract is its template: the contract's columns are what can be at fau
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from saime.core.exchange.numbers import format_number
 from saime.core.model.text import Language, Text
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.delivery import Delivery
-from saime.core.warehouse.fault_words import FAULTS, REMEDIES
+from saime.core.warehouse.fault_words import FAULTS
 from saime.core.warehouse.faults import Fault, FaultCode, Place
 
 Outcome = Literal["refused", "loaded_in_part", "loaded_with_warnings", "loaded", "loaded_before"]
@@ -25,30 +26,33 @@ OUTCOMES: dict[Outcome, Text] = {
     "loaded_before": Text(lv="Ielādēts jau agrāk; nekas nav mainīts", en="Loaded before; nothing was changed"),
 }
 ROWS = Text(lv="rindas: {rows}, no tām nav ielādētas: {left_out}", en="rows: {rows}, of which not loaded: {left_out}")
-COLUMN, ROW = Text(lv="aile", en="column"), Text(lv="rinda", en="row")
-WITHIN = Text(lv="{share} rindu; līgums pieļauj {limit}", en="{share} of the rows; the contract takes {limit}")
+COLUMN = Text(lv="aile", en="column")
+WITHIN = Text(lv="{share} rindu; apraksts pieļauj {limit}", en="{share} of the rows; the contract takes {limit}")
+
+
+def _as_text(words: Any) -> Any:
+    return {"lv": words, "en": words} if isinstance(words, str) else words
+
+
+Sentence = Annotated[Text, BeforeValidator(_as_text)]  # earlier versions kept English alone
 
 
 class ReportedFault(BaseModel):
-    """A fault with its words in both languages: ``label`` says what it is, ``remedy`` what to do about it.
+    """A fault in both languages: ``label`` names its kind, ``what`` says what is wrong here, ``fix`` what to do about it."""
 
-    ``what`` and ``fix`` are the sentences of the messages with their details, in English.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")  # earlier versions kept a remedy for each kind
 
     code: FaultCode
-    label: Text
-    remedy: Text = Field(default_factory=lambda told: REMEDIES[told["code"]])  # reports of earlier versions have none
+    label: Text = Field(default_factory=lambda told: FAULTS[told["code"]])
     column: str | None
-    column_label: Text | None
+    column_label: Text | None = None
     count: int
-    share: float | None
-    refuse_above: float | None
-    refuses: bool
-    places: tuple[Place, ...]
-    what: str
-    fix: str
+    share: float | None = None
+    refuse_above: float | None = None
+    refuses: bool = True
+    places: tuple[Place, ...] = ()
+    what: Sentence
+    fix: Sentence
 
 
 class DeliveryReport(BaseModel):
@@ -118,15 +122,21 @@ def _line(fault: ReportedFault, language: Language) -> str:
     if fault.column:
         label = f" ({fault.column_label.in_language(language)})" if fault.column_label else ""
         parts.append(f"{COLUMN.in_language(language)} {fault.column}{label}")
-    row = ROW.in_language(language)
-    places = ", ".join(f"{row} {place.row}" + (f" ({place.value})" if place.value else "") for place in fault.places)
+    places = ", ".join(place.in_language(language) for place in fault.places)
     parts.append(f"{fault.count}×" + (f" [{places}{', …' if fault.count > len(fault.places) else ''}]" if places else ""))
-    if fault.share is not None and fault.refuse_above is not None:
-        parts.append(WITHIN.in_language(language).format(share=f"{fault.share:.3%}", limit=f"{fault.refuse_above:.3%}"))
-    return "; ".join([*parts, fault.remedy.in_language(language)])
+    parts += filter(None, [limit_in_words(fault, language)])
+    return "; ".join([*parts, fault.what.in_language(language), fault.fix.in_language(language)])
+
+
+def limit_in_words(fault: ReportedFault, language: str) -> str:
+    """The share of the rows beside what the contract takes; nothing where it takes none."""
+    if fault.share is None or fault.refuse_above is None:
+        return ""
+    share, limit = (
+        format_number(100 * part, language, 3) + ("%" if language == "en" else "\u00a0%") for part in (fault.share, fault.refuse_above)
+    )
+    return WITHIN.in_language(language).format(share=share, limit=limit)
 
 
 def _reported(fault: Fault, columns: dict[str, Text]) -> ReportedFault:
-    fields = fault.model_dump(exclude={"places"})
-    label = columns.get(fault.column or "")
-    return ReportedFault(**fields, places=fault.places, label=FAULTS[fault.code], column_label=label, refuses=fault.refuses)
+    return ReportedFault(**fault.model_dump(), column_label=columns.get(fault.column or ""), refuses=fault.refuses)

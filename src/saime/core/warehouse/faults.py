@@ -14,6 +14,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from saime.core.errors import BadInput
+from saime.core.model.text import Text
 
 FileFault = Literal[
     "empty_file",
@@ -49,21 +50,28 @@ FaultCode = Literal[FileFault, RowFault]
 ORDER = {code: position for position, code in enumerate(get_args(FaultCode))}
 MOST_PLACES = 5
 LONGEST_VALUE = 40  # characters
+HIDDEN = "***********"  # stands where a personal code stood, or could have
 FEWEST_HIDDEN_DIGITS = 9  # a personal code has 11, or 9 or 10 when a program took its zeros; a date has 8
 
 Rows = npt.NDArray[np.int64]
+ROW = Text(lv="{number}. rinda", en="row {number}")
 
 
 class Place(BaseModel):
-    """One example: a data row, and what stands there where that may be shown."""
+    """One example: a data row, what stands there where that may be shown, and the other row that it contradicts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     row: int
     value: str | None = None
+    other_row: int | None = None
 
-    def __str__(self) -> str:
-        return f"row {self.row}" if self.value is None else f"row {self.row} ({self.value})"
+    def in_language(self, language: str) -> str:
+        """The row, and in brackets what stands there or the other row."""
+        other = None if self.other_row is None else ROW.in_language(language).format(number=self.other_row)
+        told = other if self.value is None else self.value
+        row = ROW.in_language(language).format(number=self.row)
+        return row if told is None else f"{row} ({told})"
 
 
 class Fault(BaseModel):
@@ -78,8 +86,8 @@ class Fault(BaseModel):
     column: str | None = None
     count: int = 1
     places: tuple[Place, ...] = ()
-    what: str
-    fix: str
+    what: Text
+    fix: Text
     share: float | None = None
     refuse_above: float | None = None
 
@@ -90,8 +98,9 @@ class Fault(BaseModel):
     def __str__(self) -> str:
         where = f"column {self.column}: " if self.column else ""
         more = ", …" if self.count > len(self.places) else ""
-        rows = f" [{self.count} rows: {', '.join(map(str, self.places))}{more}]" if self.places else ""
-        return f"{self.code}: {where}{self.what}{rows}{self._limit()}; {self.fix}"
+        places = ", ".join(place.in_language("en") for place in self.places)
+        rows = f" [{self.count} {'row' if self.count == 1 else 'rows'}: {places}{more}]" if self.places else ""
+        return f"{self.code}: {where}{self.what.en}{rows}{self._limit()}; {self.fix.en}"
 
     def _limit(self) -> str:
         if self.refuse_above is None or self.share is None:
@@ -109,7 +118,9 @@ class FaultLog:
     def __bool__(self) -> bool:
         return bool(self._faults)
 
-    def add(self, code: FaultCode, what: str, fix: str, *, column: str | None = None, count: int = 1, places: Sequence[Place] = ()) -> None:
+    def add(
+        self, code: FaultCode, what: Text, fix: Text, *, column: str | None = None, count: int = 1, places: Sequence[Place] = ()
+    ) -> None:
         """Add a fault. Its places may come in any order; those with the lowest rows are kept."""
         key = (code, column)
         before = self._faults.get(key)
@@ -118,7 +129,7 @@ class FaultLog:
         self._faults[key] = Fault(code=code, column=column, count=total, places=tuple(kept), what=what, fix=fix)
 
     def add_rows(
-        self, code: FaultCode, rows: Rows, what: str, fix: str, *, column: str | None = None, value: Callable[[int], str] | None = None
+        self, code: FaultCode, rows: Rows, what: Text, fix: Text, *, column: str | None = None, value: Callable[[int], str] | None = None
     ) -> None:
         """Add the fault for each of the rows, in rising order; ``value`` tells what stands at the n-th of them."""
         if not len(rows):
@@ -149,10 +160,10 @@ class DeliveryRefused(BadInput):
 
 
 def shown(value: object) -> str:
-    """A value as a message may show it: cut to 40 characters, and hidden if it could be a personal code."""
+    """A value as a message may show it: cut to 40 characters, and stars if it could be a personal code."""
     text = str(value)
     if len(re.sub(r"\D", "", text)) >= FEWEST_HIDDEN_DIGITS:
-        return "not shown, it could hold a personal code"
+        return HIDDEN
     cut = text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
     return f"'{cut}'"
 
@@ -165,4 +176,4 @@ def holds_personal_code(text: str) -> bool:
 
 def hide_personal_codes(name: str) -> str:
     """A file's name with anything that could be a personal code replaced by stars."""
-    return re.sub(r"(?<!\d)\d{6}-?\d{5}(?!\d)", "***********", name)
+    return re.sub(r"(?<!\d)\d{6}-?\d{5}(?!\d)", HIDDEN, name)

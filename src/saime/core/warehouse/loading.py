@@ -12,12 +12,14 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from saime.core.durable import full_disk_is_told, make_folders
 from saime.core.errors import BadInput, TryLater
+from saime.core.model.text import Text
 from saime.core.warehouse.checks import RowChecker
 from saime.core.warehouse.corrections import check_replaces, loaded_for, new_load_id
 from saime.core.warehouse.delivery import Delivery, DeliveryFile, read_ahead
@@ -37,6 +39,22 @@ from saime.core.warehouse.staging import Staging, staged_path, staged_schema
 from saime.core.warehouse.store import Warehouse
 
 MERGES_AT_ONCE = 2
+NO_ROWS = (
+    Text(lv="failā ir tikai galvene un nevienas rindas", en="the file has a header and no rows"),
+    Text(lv="pārbaudiet, vai izguve bija pabeigta, un piegādājiet rindas", en="check that the export was finished, and deliver the rows"),
+)
+FREQUENCIES = {
+    "A": Text(lv="gadu (2022)", en="a year (2022)"),
+    "Q": Text(lv="ceturksni (2022-Q1)", en="a quarter (2022-Q1)"),
+    "M": Text(lv="mēnesi (2022-06)", en="a month (2022-06)"),
+    "D": Text(lv="dienu (2022-06-30)", en="a day (2022-06-30)"),
+}
+OTHER_FREQUENCY = Text(
+    lv="datu plūsmu {feed} piegādā par {wanted}, nevis par {period}", en="feed {feed} is delivered for {wanted}, not for {period}"
+)
+GIVE_PERIOD_AS = Text(lv="norādiet periodu kā {wanted}", en="give the period as {wanted}")
+NOT_BEGUN = Text(lv="periods {period} vēl nav sācies", en="the period {period} has not begun yet")
+CHECK_PERIOD = Text(lv="pārbaudiet periodu", en="check the period")
 
 Progress = Callable[[int, int | None], None]  # rows read, rows expected if known
 
@@ -48,6 +66,7 @@ class LoadReceipt:
     record: LoadRecord
     already_loaded: bool
     report: DeliveryReport
+    quarantine_id: str = ""  # of a delivery that was loaded in part
 
 
 def load_delivery(
@@ -84,10 +103,9 @@ def load_delivery(
             refused = quarantine.seal(delivery, load.refusal(digest))
             raise DeliveryRefused(load.faults, delivery=refused.delivery_name, quarantine_id=refused.id, rows=load.rows)
         report = load.report(digest)
-        if report.left_out:
-            quarantine.seal(delivery, report)
+        quarantine_id = quarantine.seal(delivery, report).id if report.left_out else ""
         warehouse.publish(stored, load.person_files, delivery.code_lists, cipher.fingerprint, load.finished)
-        return LoadReceipt(stored.record, already_loaded=False, report=report)
+        return LoadReceipt(stored.record, already_loaded=False, report=report, quarantine_id=quarantine_id)
 
 
 @dataclass
@@ -133,7 +151,7 @@ class _Load:
         self._stage(file, cipher, progress)
         files, persons = self._merge(file)
         if not self.rows and not self.log:
-            self.log.add("no_rows", "the file has a header and no rows", "deliver the rows")
+            self.log.add("no_rows", *NO_ROWS)
         if self.is_refused:
             return None
         code_lists = {column: code_list.key for column, code_list in self.delivery.code_lists.items()}
@@ -195,21 +213,18 @@ class _Load:
             return
         first = fault.pairs[np.argsort(fault.pairs[:, 0])][:MOST_PLACES]
         rows = file.data_rows(first.ravel()).reshape(-1, 2)
-        how = "as" if fault.code == "duplicate_key" else "and"
-        places = [Place(row=int(row), value=f"{how} row {other}") for row, other in rows]
-        what, fix = (text.format(key=", ".join(self.delivery.contract.key)) for text in OF_A_PERSON[fault.code])
+        places = [Place(row=int(row), other_row=int(other)) for row, other in rows]
+        what, fix = (text.filled(key=", ".join(self.delivery.contract.key)) for text in OF_A_PERSON[fault.code])
         self.log.add(fault.code, what, fix, column=fault.column, count=len(fault.pairs), places=places)
 
 
 def _check_period(delivery: Delivery) -> None:
-    names = {"A": "a year (2022)", "Q": "a quarter (2022-Q1)", "M": "a month (2022-06)", "D": "a day (2022-06-30)"}
-    wanted = delivery.contract.period
-    if delivery.period.frequency != wanted:
-        raise BadInput(
-            f"feed {delivery.contract.feed} is delivered for {names[wanted]}, not for {delivery.period.code}",
-            where="period of the delivery",
-            fix=f"give the period as {names[wanted]}",
-        )
+    wanted, period = FREQUENCIES[delivery.contract.period], delivery.period
+    if period.frequency != delivery.contract.period:
+        what = OTHER_FREQUENCY.filled(feed=delivery.contract.feed, wanted=wanted, period=period.code)
+        raise BadInput(what, where=delivery.shown_name, fix=GIVE_PERIOD_AS.filled(wanted=wanted))
+    if period.start > datetime.fromisoformat(delivery.received_at).date():
+        raise BadInput(NOT_BEGUN.filled(period=period.code), where=delivery.shown_name, fix=CHECK_PERIOD)
 
 
 def _room_needed(warehouse: Warehouse, delivery: Delivery) -> int:

@@ -7,20 +7,42 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saime.core.model.text import Text
 from saime.core.warehouse.contract import Column, ColumnType
 from saime.core.warehouse.delivery import ROWS_AT_A_TIME, Delivery, DeliveryFile
 from saime.core.warehouse.faults import FaultLog, Place, Rows
 from saime.core.warehouse.header import header_fits
 
-ACCEPTED: dict[ColumnType, str] = {
-    "personal_code": "text (as a number it loses its zeros)",
-    "code": "text or integers",
-    "date": "date32 or text",
-    "integer": "integers or text",
-    "amount": "decimals with two digits after the point, integers or text (floats are not exact)",
-    "boolean": "bool or text",
-    "household": "integers or text",
+ACCEPTED: dict[ColumnType, Text] = {
+    "personal_code": Text(lv="tekstu (skaitlim zūd nulles)", en="text (as a number it loses its zeros)"),
+    "code": Text(lv="tekstu vai veselus skaitļus", en="text or integers"),
+    "date": Text(lv="date32 vai tekstu", en="date32 or text"),
+    "integer": Text(lv="veselus skaitļus vai tekstu", en="integers or text"),
+    "amount": Text(
+        lv="decimālskaitļus ar diviem cipariem aiz komata, veselus skaitļus vai tekstu (peldošā komata skaitļi nav precīzi)",
+        en="decimals with two digits after the point, integers or text (floats are not exact)",
+    ),
+    "boolean": Text(lv="bool vai tekstu", en="bool or text"),
+    "household": Text(lv="veselus skaitļus vai tekstu", en="integers or text"),
 }
+NO_FOOTER = (
+    Text(
+        lv="Parquet faila beigas ir bojātas vai to nav: fails ir aprauts vai nav Parquet",
+        en="the Parquet footer is missing or damaged; the file was cut off, or is not Parquet",
+    ),
+    Text(lv="piegādājiet visu failu", en="deliver the whole file"),
+)
+DAMAGED = (
+    Text(
+        lv="Parquet fails no šīs vietas ir bojāts; tālākās rindas nav lasītas",
+        en="the Parquet file is damaged from here on; later rows were not read",
+    ),
+    Text(lv="piegādājiet failu vēlreiz", en="deliver the file again"),
+)
+WRONG_TYPE = (
+    Text(lv="ailē glabāts tips {found}", en="the column is stored as {found}"),
+    Text(lv="glabājiet tajā {accepted}", en="store it as {accepted}"),
+)
 
 
 def open_parquet(source: pa.NativeFile, delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
@@ -28,9 +50,7 @@ def open_parquet(source: pa.NativeFile, delivery: Delivery, log: FaultLog) -> De
     try:
         schema = pq.read_schema(source)
     except (pa.ArrowInvalid, OSError):
-        log.add(
-            "damaged_file", "the Parquet footer is missing or damaged; the file was cut off, or is not Parquet", "deliver the whole file"
-        )
+        log.add("damaged_file", *NO_FOOTER)
         return None
     if not header_fits(schema.names, delivery, log):
         return None
@@ -58,8 +78,7 @@ class ParquetDelivery:
                     read += len(batch)
                     yield batch
             except (pa.ArrowInvalid, OSError):
-                what = "the Parquet file is damaged from here on; later rows were not read"
-                self._log.add("damaged_file", what, "deliver the file again", places=[Place(row=read + 1)])
+                self._log.add("damaged_file", *DAMAGED, places=[Place(row=read + 1)])
 
     def data_rows(self, positions: Rows) -> Rows:
         return positions + 1
@@ -68,7 +87,8 @@ class ParquetDelivery:
 def _check_type(column: Column, found: pa.DataType, log: FaultLog) -> None:
     value = found.value_type if pa.types.is_dictionary(found) else found
     if not _is_accepted(column.type, value):
-        log.add("wrong_column_type", f"the column is stored as {value}", f"store it as {ACCEPTED[column.type]}", column=column.name)
+        what, fix = (text.filled(found=str(value), accepted=ACCEPTED[column.type]) for text in WRONG_TYPE)
+        log.add("wrong_column_type", what, fix, column=column.name)
 
 
 def _is_accepted(wanted: ColumnType, found: pa.DataType) -> bool:

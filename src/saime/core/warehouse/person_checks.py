@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from saime.core.model.text import Text
 from saime.core.warehouse.contract import Column, FeedContract
 from saime.core.warehouse.facts import VALID_FROM, VALID_TO
 from saime.core.warehouse.faults import FaultCode, Rows
@@ -20,10 +21,25 @@ Mask = npt.NDArray[np.bool_]
 VALUE_BITS = 16  # codes are stored as uint16
 OPEN_END = 1 << 32  # later than any date32
 DAYS = 1 << 34  # so far apart that a run's days lie above those of the run before
-OF_A_PERSON: dict[FaultCode, tuple[str, str]] = {
-    "duplicate_key": ("rows share the key {key} with an earlier row", "deliver each key once"),
-    "differs_within_person": ("rows of one person differ, and the contract says that a person has one value", "deliver one value"),
-    "overlapping_spells": ("the spell begins before another spell of the same person has ended", "correct the dates, or leave one out"),
+OF_A_PERSON: dict[FaultCode, tuple[Text, Text]] = {
+    "duplicate_key": (
+        Text(lv="rindai ir tā pati atslēga ({key}) kā agrākai rindai", en="rows share the key {key} with an earlier row"),
+        Text(lv="piegādājiet katru atslēgu vienreiz", en="deliver each key once"),
+    ),
+    "differs_within_person": (
+        Text(
+            lv="vienas personas rindas atšķiras, bet pēc apraksta personai ir viena vērtība",
+            en="rows of one person differ, and the contract says that a person has one value",
+        ),
+        Text(lv="piegādājiet vienu vērtību", en="deliver one value"),
+    ),
+    "overlapping_spells": (
+        Text(
+            lv="rinda sākas, pirms beigusies tās pašas personas cita rinda",
+            en="the spell begins before another spell of the same person has ended",
+        ),
+        Text(lv="izlabojiet datumus vai izlaidiet vienu rindu", en="correct the dates, or leave one out"),
+    ),
 }
 
 

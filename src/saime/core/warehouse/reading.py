@@ -5,18 +5,34 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saime.core.model.text import Text
 from saime.core.warehouse.csv_delivery import open_csv
 from saime.core.warehouse.delivery import Delivery, DeliveryFile
 from saime.core.warehouse.faults import FaultLog
 from saime.core.warehouse.parquet_delivery import open_parquet
 from saime.core.warehouse.pseudonyms import DIGITS
-from saime.core.warehouse.sealed import AGE_MAGICS, Content, SealBroken, open_content
+from saime.core.warehouse.sealed import AGE_MAGICS, SEAL_BROKEN, Content, SealBroken, open_content
 from saime.core.warehouse.xlsx_delivery import MOST_ROWS, open_xlsx
 
 PARQUET_MAGIC = b"PAR1"
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_OFFICE_MAGIC = b"\xd0\xcf\x11\xe0"
 LONGEST_MAGIC = max(map(len, AGE_MAGICS))
+EMPTY = (
+    Text(lv="fails ir tukšs", en="the file is empty"),
+    Text(
+        lv="pārbaudiet, vai izguve bija pabeigta, un piegādājiet failu vēlreiz",
+        en="check that the export was finished, and deliver the file again",
+    ),
+)
+OLD_OFFICE = (
+    Text(lv="vecā parauga Excel fails (.xls) vai fails ar paroli", en="an Excel file of the old kind (.xls), or one with a password"),
+    Text(lv="saglabājiet to kā .xlsx bez paroles", en="save it as .xlsx without a password"),
+)
+ENCRYPTED_TWICE = (
+    Text(lv="fails ir šifrēts divreiz", en="the file is encrypted twice"),
+    Text(lv="šifrējiet to vienreiz", en="encrypt it once"),
+)
 
 
 def open_delivery(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
@@ -27,7 +43,7 @@ def open_delivery(delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
     try:
         return _open(open_content(delivery), delivery, log)
     except SealBroken:
-        log.add("damaged_file", "the encrypted file is cut off or was changed on its way", "encrypt it and deliver it again")
+        log.add("damaged_file", *SEAL_BROKEN)
         return None
 
 
@@ -51,11 +67,11 @@ def _open(content: Content, delivery: Delivery, log: FaultLog) -> DeliveryFile |
     if start.startswith(ZIP_MAGIC):
         return open_xlsx(content.whole(), delivery, log)
     if not start:
-        log.add("empty_file", "the file is empty", "deliver the file again")
+        log.add("empty_file", *EMPTY)
     elif start.startswith(OLD_OFFICE_MAGIC):
-        log.add("damaged_file", "an Excel file of the old kind (.xls), or one with a password", "save it as .xlsx without a password")
+        log.add("damaged_file", *OLD_OFFICE)
     elif start.startswith(AGE_MAGICS):
-        log.add("damaged_file", "the file is encrypted twice", "encrypt it once")
+        log.add("damaged_file", *ENCRYPTED_TWICE)
     else:
         return open_csv(content, delivery, log)
     return None

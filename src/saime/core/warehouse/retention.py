@@ -17,10 +17,20 @@ import pyarrow.parquet as pq
 
 from saime.core.errors import BadInput, Refused, TryLater
 from saime.core.model.period import Period
+from saime.core.model.text import Text
 from saime.core.warehouse.contract import FeedContract
 from saime.core.warehouse.facts import PERSON, LoadRecord
 from saime.core.warehouse.manifest import Manifest, PersonFile, Removal, StoredLoad
 from saime.core.warehouse.store import Warehouse
+
+PAST_ITS_TIME = Text(
+    lv="datu plūsmas {feed} datus par periodu {period} drīkstēja glabāt līdz {until}, un šis laiks ir pagājis",
+    en="facts of feed {feed} for {period} may be kept until {until}, which is over",
+)
+CHECK_RETENTION = Text(
+    lv="pārbaudiet periodu; ja datus drīkst glabāt ilgāk, tam jābūt datu plūsmas aprakstā",
+    en="check the period; if the facts may be kept longer, the retention in the feed's contract says so",
+)
 
 
 @dataclass(frozen=True)
@@ -48,9 +58,9 @@ def check_may_keep(contract: FeedContract, period: Period, received_at: str, *, 
     until = kept_until(contract, period)
     if until is not None and datetime.fromisoformat(received_at).date() > until:
         raise Refused(
-            f"facts of feed {contract.feed} for {period.code} may be kept until {until}, which is over",
+            PAST_ITS_TIME.filled(feed=contract.feed, period=period.code, until=until.isoformat()),
             where=where,
-            fix="check the period; if the facts may be kept longer, the retention in the feed's contract says so",
+            fix=CHECK_RETENTION,
         )
 
 

@@ -18,11 +18,33 @@ import pyarrow as pa
 import pyrage
 
 from saime.core.errors import BadInput
+from saime.core.model.text import Text
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.keys import open_receiving_identity, receiving_recipient
 
 AGE_MAGICS = (b"age-encryption.org/v1", b"-----BEGIN AGE ENCRYPTED FILE-----")
+SEAL_BROKEN = (
+    Text(
+        lv="šifrētais fails ir aprauts vai pa ceļam mainīts; viss, kas ir aiz bojājuma, nav lasīts",
+        en="the encrypted file is cut off or was changed on its way; what comes after the damage was not read",
+    ),
+    Text(lv="šifrējiet failu no jauna un piegādājiet vēlreiz", en="encrypt it anew and deliver it again"),
+)
 MOST_IN_MEMORY = 1 << 30  # bytes of an encrypted file in a format that must seek
+
+TOO_LARGE_TO_OPEN = Text(
+    lv="šifrētu Parquet vai XLSX failu atver atmiņā, un tas drīkst būt līdz {most} MiB liels; šajā ir {size} MiB",
+    en="an encrypted Parquet or XLSX file is opened in memory, up to {most} MiB; this one has {size} MiB",
+)
+DELIVER_CSV = Text(lv="piegādājiet to kā CSV, ko atšifrē plūsmā", en="deliver it as CSV, which is decrypted as a stream")
+OTHER_KEY = Text(
+    lv="saņemšanas atslēga piegādi neatver: tā šifrēta ar citu atslēgu vai paroli, vai arī bojāts tās sākums",
+    en="the receiving key does not open the delivery: it was encrypted to another key or with a passphrase, or its header is damaged",
+)
+ENCRYPT_TO = Text(
+    lv="šifrējiet failu ar saņemšanas atslēgu {recipient} un piegādājiet vēlreiz",
+    en="encrypt it to the receiving key {recipient} and deliver it again",
+)
 
 
 class SealBroken(Exception):
@@ -72,20 +94,16 @@ class _SealedContent:
     def whole(self) -> pa.NativeFile:
         if (size := self._delivery.path.stat().st_size) > MOST_IN_MEMORY:
             raise BadInput(
-                f"an encrypted Parquet or XLSX file is opened in memory, up to {MOST_IN_MEMORY >> 20} MiB; this one has {size >> 20} MiB",
+                TOO_LARGE_TO_OPEN.filled(most=str(MOST_IN_MEMORY >> 20), size=str(size >> 20)),
                 where=self._delivery.shown_name,
-                fix="deliver it as CSV, which is decrypted as a stream",
+                fix=DELIVER_CSV,
             )
         with self.open() as stream:
             return pa.BufferReader(stream.read())
 
     def _not_ours(self) -> BadInput:
         recipient = receiving_recipient(self._keys)
-        return BadInput(
-            "the receiving key does not open the delivery: it was encrypted to another key, or its header is damaged",
-            where=self._delivery.shown_name,
-            fix=f"encrypt it to {recipient} (the command: saime receiving-key) and deliver it again",
-        )
+        return BadInput(OTHER_KEY, where=self._delivery.shown_name, fix=ENCRYPT_TO.filled(recipient=recipient))
 
 
 class _Decrypting(io.RawIOBase):

@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, load_workbook
 
+from saime.core.model.text import Text
 from saime.core.warehouse.contract import Column
 from saime.core.warehouse.delivery import ROWS_AT_A_TIME, Delivery, DeliveryFile
 from saime.core.warehouse.faults import MOST_PLACES, FaultLog, Place, Rows
@@ -28,6 +29,44 @@ from saime.core.warehouse.xlsx_sheet import TooLarge, read_extent
 MOST_ROWS = (1 << 20) - 1  # of a sheet, without its header
 MOST_CELLS = 1 << 24  # a full sheet of 16 columns; 64 bytes each in memory
 Cell = Any
+NO_VALUES = (
+    Text(
+        lv="šūnās ir formula vai kļūda; piegādē ir vērtības",
+        en="cells hold a formula or an error; a delivery holds values",
+    ),
+    Text(lv="nokopējiet lapu un ielīmējiet to kā vērtības", en="copy the sheet and paste it as values"),
+)
+TOO_LARGE = (
+    Text(
+        lv=f"lapā ir vairāk nekā {MOST_ROWS} rindas vai {MOST_CELLS} šūnas, vai tā izpakota ir par lielu",
+        en=f"the sheet is larger than {MOST_ROWS} rows, {MOST_CELLS} cells or what they take unpacked",
+    ),
+    Text(
+        lv="izdzēsiet tukšās rindas un ailes ārpus tabulas vai piegādājiet CSV vai Parquet",
+        en="delete empty rows and columns beyond the table, or deliver CSV or Parquet",
+    ),
+)
+NO_WORKBOOK = (
+    Text(
+        lv="fails sākas kā XLSX, bet ir cits arhīvs, ir aprauts vai bojāts",
+        en="the file begins like XLSX, and is another kind of archive, or cut off or damaged",
+    ),
+    Text(
+        lv="saglabājiet to kā .xlsx un piegādājiet visu failu, arhīvā nesaspiestu",
+        en="save it as .xlsx and deliver the whole file, not packed in an archive",
+    ),
+)
+NUMBERS = (
+    Text(lv="šūnā ir skaitlis, un skaitļiem zūd sākuma nulles", en="the cell is a number, and numbers lose their leading zeros"),
+    Text(
+        lv="formatējiet aili kā tekstu un ievadiet kodus no jauna",
+        en="format the column as text and enter the codes again",
+    ),
+)
+BESIDE = (
+    Text(lv="rindā ir šūnas pa labi no galvenes pēdējās ailes", en="a row has cells to the right of the header's last column"),
+    Text(lv="iztukšojiet tās", en="empty them"),
+)
 
 
 def open_xlsx(file: pa.NativeFile, delivery: Delivery, log: FaultLog) -> DeliveryFile | None:
@@ -66,18 +105,15 @@ def _read_sheet(file: pa.NativeFile, log: FaultLog) -> CalamineSheet | None:
         if extent.rows > MOST_ROWS + 1 or extent.cells > MOST_CELLS:
             raise TooLarge
         if extent.no_values:
-            places = [Place(row=row - 1, value=f"cell {name}") for row, name in extent.no_values[:MOST_PLACES]]
-            what, fix = "cells hold a formula or an error; a delivery holds values", "copy the sheet and paste it as values"
-            log.add("wrong_column_type", what, fix, count=len(extent.no_values), places=places)
+            places = [Place(row=row - 1, value=name) for row, name in extent.no_values[:MOST_PLACES]]
+            log.add("wrong_column_type", *NO_VALUES, count=len(extent.no_values), places=places)
             return None
         file.seek(0)
         return load_workbook(file).get_sheet_by_index(0)
     except TooLarge:
-        what = f"the sheet is larger than {MOST_ROWS} rows, {MOST_CELLS} cells or what they take unpacked"
-        log.add("damaged_file", what, "delete empty rows and columns beyond the table, or deliver CSV or Parquet")
+        log.add("damaged_file", *TOO_LARGE)
     except (BadZipFile, DeflateError, EOFError, KeyError, StopIteration, ParseError, CalamineError):
-        what = "the file begins like XLSX, and is another kind of archive, or cut off or damaged"
-        log.add("damaged_file", what, "save it as .xlsx and deliver the whole file, not packed in an archive")
+        log.add("damaged_file", *NO_WORKBOOK)
     return None
 
 
@@ -108,10 +144,8 @@ def _check_cells(sheet: CalamineSheet, names: Sequence[str], delivery: Delivery,
 
 def _log_cells(numbers: dict[str, list[int]], beside: list[int], log: FaultLog) -> None:
     for name, rows in numbers.items():
-        what, fix = "the cell is a number, and numbers lose their leading zeros", "format the column as text and enter the codes again"
-        log.add_rows("wrong_column_type", np.array(rows, np.int64), what, fix, column=name)
-    what, fix = "a row has cells to the right of the header's last column", "empty them"
-    log.add_rows("wrong_field_count", np.array(beside, np.int64), what, fix)
+        log.add_rows("wrong_column_type", np.array(rows, np.int64), *NUMBERS, column=name)
+    log.add_rows("wrong_field_count", np.array(beside, np.int64), *BESIDE)
 
 
 def _must_be_text(column: Column, delivery: Delivery) -> bool:
