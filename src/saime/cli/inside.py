@@ -111,7 +111,8 @@ def list_deliveries() -> None:
     Example: saime quarantine list
     """
     for report in intake.list_quarantined(environment().home):
-        click.echo(f"{report.id}\t{report.feed}\t{report.period}\t{report.outcome}\t{len(report.faults)} kinds of fault")
+        kinds = f"{len(report.faults)} {'kind' if len(report.faults) == 1 else 'kinds'} of fault"
+        click.echo("\t".join([report.id, report.feed, report.period, report.outcome, kinds]))
 
 
 @quarantine.command("show")

@@ -133,7 +133,7 @@ def log() -> None:
         outcome = f"refused: {use.refused}" if use.refused else use.subject
         people = " and ".join(use.custodians)
         click.echo(f"{use.number}\t{use.at}\t{use.account}\t{people}\t{use.purpose}\t{outcome}\t{use.reason}\t{use.digest[:16]}")
-    click.echo(f"{number(len(uses))} uses; the chain is whole")
+    click.echo(f"{number(len(uses))} {'use' if len(uses) == 1 else 'uses'}; the chain is whole")
 
 
 @click.command()

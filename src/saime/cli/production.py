@@ -59,13 +59,14 @@ def tabulate(plan: str, engine: str, as_json: bool, language: str, show_sql: boo
 
 
 def _print_table(table: InsideTable) -> None:
-    """A cell a line: codes, value, and for other measures than distinct persons how many stand behind it; then its status."""
-    columns: list[Iterable[object]] = [table.values]
+    """A header, then a cell a line: codes, value, and for other measures than distinct persons how many stand behind it; its status."""
+    columns: dict[str, Iterable[object]] = {"OBS_VALUE": table.values}
     if isinstance(table, MagnitudeTable):
-        columns.append(table.contributors)
+        columns["CONTRIBUTORS"] = table.contributors
     if table.obs_status:
-        columns.append(table.obs_status)
-    for cell, *figures in zip(table.structure.cells(), *columns, strict=True):
+        columns["OBS_STATUS"] = table.obs_status
+    click.echo("\t".join([*(dimension.id for dimension in table.structure.dimensions), *columns]))
+    for cell, *figures in zip(table.structure.cells(), *columns.values(), strict=True):
         click.echo("\t".join([*cell, *(".." if figure is None else str(figure) for figure in figures)]))
     click.echo("Inside: these counts are not protected and must not be published.")
 

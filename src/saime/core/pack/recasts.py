@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from saime.core.errors import BadInput
 from saime.core.model.recast import Recast
+from saime.core.pack.yaml_file import said
 
 
 def read_recast(path: Path) -> Recast:
@@ -20,7 +21,7 @@ def read_recast(path: Path) -> Recast:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read the file: {error}", where=str(path), fix="give a readable file in UTF-8") from error
     except ValidationError as error:
-        faults = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(f"{_place(e['loc'])}: {said(e)}" for e in error.errors())
         raise BadInput(faults, where=str(path), fix='docs/reference/pack.md, "Row of a mapping", shows the columns') from error
 
 

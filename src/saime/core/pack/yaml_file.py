@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from saime.core.errors import BadInput
 
@@ -29,8 +30,15 @@ def read_model(path: Path, model: type[Model]) -> Model:
         return model.model_validate(content)
     except ValidationError as error:
         tree = yaml.compose(text)
-        faults = [f"line {_line(tree, e['loc'])}, {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
+        faults = [f"line {_line(tree, e['loc'])}, {'.'.join(map(str, e['loc'])) or 'file'}: {said(e)}" for e in error.errors()]
         raise BadInput("; ".join(faults), where=str(path), fix="docs/reference/pack.md shows what each field takes") from error
+
+
+def said(fault: ErrorDetails) -> str:
+    """What a validator says, in our words where its own are about programs."""
+    if fault["type"] == "extra_forbidden":
+        return "there is no such field"
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def _line(node: yaml.Node | None, location: Sequence[int | str]) -> int:

@@ -152,7 +152,7 @@ class TabulationPlan(_Strict):
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         for code in self.reference_period:
-            Period.parse(code)
+            _check_is_period(code)
         if isinstance(self.protection, PrimaryRule):
             _check_is_for_amounts(self.protection, self.measures.values())
         if isinstance(self.protection, QuantileProtection) and any(m.statistic not in QUANTILES for m in self.measures.values()):
@@ -204,3 +204,10 @@ def _check_is_for_amounts(rule: PrimaryRule, measures: Iterable[Measure]) -> Non
         raise ValueError("counts of distinct persons are protected by a threshold: give protection a `minimum` and nothing else")
     if rule.zeros or rule.singletons or rule.is_empty:
         raise ValueError("protection of amounts takes minimum, dominance, p_percent, pq or group_disclosure; not zeros or singletons")
+
+
+def _check_is_period(code: str) -> None:
+    try:
+        Period.parse(code)
+    except BadInput as error:  # said with the file and its line where the plan is read
+        raise ValueError(f"{error.what}; {error.fix}") from None
