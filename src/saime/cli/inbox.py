@@ -1,13 +1,15 @@
-"""The command that empties the drop folder."""
+"""The command that empties the drop folder and loads the uploads that wait."""
 
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import click
 
 from saime.cli.console import ERR, number
 from saime.cli.workplace import environment, set_up_web
+from saime.core.errors import TryLater
 
 
 @click.command()
@@ -16,6 +18,8 @@ from saime.cli.workplace import environment, set_up_web
 @click.option("--settle", type=click.FloatRange(min=0), default=10.0, show_default=True, help="Seconds that a file must lie unchanged.")
 def inbox(watch: bool, every: float, settle: float) -> None:
     """Load what lies in the drop folder, SAIME_HOME/inbox/FEED/PERIOD.csv, and answer each file with a receipt beside it.
+
+    Then load the large uploads of the workplace that wait.
 
     Example: saime inbox --watch
     """
@@ -39,4 +43,15 @@ def _empty(settle: float) -> int:
         else:
             receipt, rows = outcome.receipt, number(outcome.receipt.rows_accepted)
             click.echo(f"{outcome.feed}/{outcome.name}: {receipt.state}, receipt {receipt.number}, {rows} rows accepted")
+    load_uploads()
     return found
+
+
+def load_uploads() -> None:
+    """Load the uploads that wait, unless another process is at it."""
+    from saime.workplace.waiting import load_waiting
+
+    with suppress(TryLater):
+        for receipt in load_waiting():
+            rows = number(receipt.rows_accepted)
+            click.echo(f"upload {receipt.feed}/{receipt.period}: {receipt.state}, receipt {receipt.number}, {rows} rows accepted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -62,6 +63,17 @@ def full_disk_is_told(folder: Path, doing: str, needed: Callable[[], int]) -> It
             where=str(folder),
             fix="make room or raise the quota, and give the same command again",
         ) from None
+
+
+@contextmanager
+def one_process(lock: Path, doing: str) -> Iterator[None]:
+    """Only one process at a time is inside, and the system lets go of it however it ends. Raises: TryLater while another is."""
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TryLater(f"another process {doing}", where=str(lock.parent), fix="stop one of them") from None
+        yield
 
 
 def _megabytes(count: int) -> str:

@@ -29,6 +29,7 @@ class Environment:
     https: bool
     inbox_folder: str
     upload_limit_mib: int
+    upload_at_once_mib: int
     release_check: str
     accessibility_contact: str
     supervising_body: str
@@ -49,7 +50,7 @@ class Environment:
 
     @property
     def uploads(self) -> Path:
-        """Where a delivery lies without a name while it is received."""
+        """Where a delivery lies without a name while it is received; a large one waits below it to be loaded."""
         return self.home / "uploads"
 
     @property
@@ -83,6 +84,7 @@ def read_environment() -> Environment:
         https=_flag("SAIME_HTTPS"),
         inbox_folder=os.environ.get("SAIME_INBOX", ""),
         upload_limit_mib=_count("SAIME_UPLOAD_LIMIT_MIB", 2048),
+        upload_at_once_mib=_count("SAIME_UPLOAD_AT_ONCE_MIB", 32),
         release_check=_choice("SAIME_RELEASE_CHECK", ("two-person", "demo")),
         accessibility_contact=os.environ.get("SAIME_ACCESSIBILITY_CONTACT", ""),
         supervising_body=os.environ.get("SAIME_SUPERVISING_BODY", ""),

@@ -51,17 +51,26 @@ def receive(given: Given, *, user: User | None, channel: Channel, at: datetime) 
     Raises: TryLater, without a receipt, while another load runs, the disk is full or the file still changes; a SaimeError
     of ours, without a receipt, for a defect.
     """
+    became = outcome(given, at)
+    return Receipt.objects.create(**head(given, user=user, channel=channel, at=at), **became)
+
+
+def head(given: Given, *, user: User | None, channel: Channel, at: datetime) -> dict[str, Any]:
+    """What a receipt says before anything was looked at."""
+    shown = hide_personal_codes(Path(given.file_name).name)[:LONGEST_NAME]
+    told = {name: value for name, value in asdict(given).items() if name not in {"path", "replace", "file_name"}}
+    return {"received_at": at, "user": user, "channel": channel, "file_name": shown, **told}
+
+
+def outcome(given: Given, at: datetime) -> dict[str, Any]:
+    """Load the delivery or refuse it: what its receipt says of that. Raises: as ``receive``."""
     try:
         result = _load(given, at)
     except DeliveryRefused as refusal:
-        outcome = _with_faults(refusal)
+        return _with_faults(refusal)
     except (BadInput, Refused) as refusal:
-        outcome = _without_faults(refusal)
-    else:
-        outcome = _loaded(result)
-    shown = hide_personal_codes(Path(given.file_name).name)[:LONGEST_NAME]
-    told = {name: value for name, value in asdict(given).items() if name not in {"path", "replace", "file_name"}}
-    return Receipt.objects.create(received_at=at, user=user, channel=channel, file_name=shown, **told, **outcome)
+        return _without_faults(refusal)
+    return _loaded(result)
 
 
 def _load(given: Given, at: datetime) -> LoadReceipt:

@@ -7,20 +7,18 @@ is not loaded again. Names that begin with a dot are files in the making. Links 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone, translation
 
-from saime.core.durable import make_folders, replace_file, sync
+from saime.core.durable import make_folders, one_process, replace_file, sync
 from saime.core.errors import TryLater
 from saime.core.warehouse.faults import hide_personal_codes
 from saime.workplace import receipts
@@ -55,21 +53,11 @@ def empty_inbox(settle: float) -> Iterator[Outcome]:
     for feed in open_pack().names("feeds"):
         make_folders(root / feed)
         make_folders(root / TAKEN / feed)
-    with _alone(root):
+    with one_process(root / TAKEN / "lock", "empties the drop folder"):
         yield from _finish_taken(root)
         for feed in open_pack().names("feeds"):
             _take(root, feed, settle)
         yield from _finish_taken(root)
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    with (root / TAKEN / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TryLater("another process empties the drop folder", where=str(root), fix="stop one of them") from None
-        yield
 
 
 def _take(root: Path, feed: str, settle: float) -> None:

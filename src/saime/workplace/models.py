@@ -92,10 +92,17 @@ def _unchangeable(model: type[models.Model]) -> Refused:
 
 
 class ReceiptState(models.TextChoices):
+    RECEIVED = "received"
+    LOADING = "loading"
     LOADED = "loaded"
     CORRECTED = "corrected"
     ALREADY_LOADED = "already_loaded"
     REFUSED = "refused"
+
+    @classmethod
+    def open(cls) -> tuple[ReceiptState, ...]:
+        """A large upload that waits: what becomes of it is not known yet."""
+        return cls.RECEIVED, cls.LOADING
 
 
 class Channel(models.TextChoices):
@@ -107,6 +114,7 @@ class Channel(models.TextChoices):
 class Receipt(Record):
     """What came, when, from whom, and what became of it. It names no person of the delivery.
 
+    It is written once; that of a large upload once more, when it is known what became of it.
     ``faults`` are ``saime.core.warehouse.faults.Fault`` as JSON; ``refusal`` says what, where and fix when there are no faults to list.
     """
 
@@ -119,6 +127,7 @@ class Receipt(Record):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=SHA256)
     synthetic = models.BooleanField()
+    replace = models.BooleanField(default=False)
     state = models.CharField(max_length=14, choices=ReceiptState.choices)
     rows_accepted = models.BigIntegerField(default=0)
     rows_refused = models.BigIntegerField(default=0)
@@ -135,8 +144,8 @@ class Receipt(Record):
         constraints = [
             models.CheckConstraint(
                 name="a_load_or_a_refusal",
-                condition=models.Q(state=ReceiptState.REFUSED, load_id="", rows_accepted=0)
-                | (~models.Q(state=ReceiptState.REFUSED) & ~models.Q(load_id="")),
+                condition=models.Q(state__in=["received", "loading", "refused"], load_id="", rows_accepted=0)
+                | (~models.Q(state__in=["received", "loading", "refused"]) & ~models.Q(load_id="")),
             ),
             models.CheckConstraint(
                 name="who_delivered_is_known", condition=models.Q(channel=Channel.INBOX, user=None) | models.Q(user__isnull=False)
@@ -153,6 +162,17 @@ class Receipt(Record):
     @property
     def is_refused(self) -> bool:
         return self.state == ReceiptState.REFUSED
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ReceiptState.open()
+
+    def move_to(self, state: ReceiptState, **became: Any) -> Self:
+        """Say what is being done with a delivery that waits, or what became of it. Raises: Refused if that is known already."""
+        if not models.QuerySet(type(self)).filter(pk=self.pk, state__in=ReceiptState.open()).update(state=state, **became):
+            raise _unchangeable(type(self))
+        self.refresh_from_db()
+        return self
 
     @property
     def has_warnings(self) -> bool:

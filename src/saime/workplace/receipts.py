@@ -14,6 +14,8 @@ from saime.workplace.deliveries import open_pack
 from saime.workplace.models import Channel, Receipt, ReceiptState
 
 STATES = {
+    ReceiptState.RECEIVED: gettext_lazy("Received; waits to be loaded"),
+    ReceiptState.LOADING: gettext_lazy("Being loaded"),
     ReceiptState.LOADED: gettext_lazy("Loaded"),
     ReceiptState.CORRECTED: gettext_lazy("Loaded in place of an earlier delivery"),
     ReceiptState.ALREADY_LOADED: gettext_lazy("Was loaded before; nothing changed"),
@@ -58,8 +60,8 @@ def facts(receipt: Receipt, language: str) -> list[tuple[str, str]]:
         (_("File"), receipt.file_name),
         (_("Size in bytes"), format_number(receipt.size, language)),
         ("SHA-256", receipt.sha256),
-        (_("Rows accepted"), format_number(receipt.rows_accepted, language)),
-        (_("Rows refused"), format_number(receipt.rows_refused, language)),
+        (_("Rows accepted"), "" if receipt.is_open else format_number(receipt.rows_accepted, language)),
+        (_("Rows refused"), "" if receipt.is_open else format_number(receipt.rows_refused, language)),
         (_("Load"), receipt.load_id),
         (_("Takes the place of load"), receipt.replaces),
         (_("In quarantine as"), receipt.quarantine_id),

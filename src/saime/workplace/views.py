@@ -9,6 +9,7 @@ from django.contrib.auth.views import LoginView
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -21,9 +22,12 @@ from saime.workplace.deliveries import receive
 from saime.workplace.forms import EXAMPLES, DeliveryForm, SignInForm
 from saime.workplace.models import Channel, Receipt, ReceiptState
 from saime.workplace.roles import DELIVER, ROLE_NAMES, SEE_ALL_RECEIPTS
+from saime.workplace.waiting import keep
 
 RECEIPTS_ON_A_PAGE = 25
 STATUS = {
+    ReceiptState.RECEIVED: HTTPStatus.ACCEPTED,
+    ReceiptState.LOADING: HTTPStatus.ACCEPTED,
     ReceiptState.LOADED: HTTPStatus.CREATED,
     ReceiptState.CORRECTED: HTTPStatus.CREATED,
     ReceiptState.ALREADY_LOADED: HTTPStatus.OK,
@@ -52,13 +56,17 @@ def deliver(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _answer_faulty_form(request, form)
     channel = Channel.API if request.headers.get("Authorization", "").startswith(BEARER) else Channel.PAGE
+    is_large = form.given.size > settings.ENVIRONMENT.upload_at_once_mib << 20
+    take = keep if is_large else receive
     try:
-        receipt = receive(form.given, user=request.user, channel=channel, at=timezone.now())
+        receipt = take(form.given, user=request.user, channel=channel, at=timezone.now())
     except TryLater as reason:
         raise _try_later(reason) from reason
-    if wants_json(request):
-        return _as_json(receipt, STATUS[ReceiptState(receipt.state)])
-    return redirect("receipt", receipt.pk)
+    if not wants_json(request):
+        return redirect("receipt", receipt.pk)
+    response = _as_json(receipt, STATUS[ReceiptState(receipt.state)])
+    response["Location"] = reverse("receipt", args=[receipt.pk])
+    return response
 
 
 @inside(DELIVER, SEE_ALL_RECEIPTS)
@@ -100,6 +108,7 @@ def _show_form(request: HttpRequest, form: DeliveryForm, status: int) -> HttpRes
         "form": form,
         "examples": ", ".join(EXAMPLES.values()),
         "limit": settings.ENVIRONMENT.upload_limit_mib,
+        "at_once": settings.ENVIRONMENT.upload_at_once_mib,
         "recipient": receiving_recipient(settings.ENVIRONMENT.keys),
     }
     return render(request, "workplace/delivery_form.html", context, status=status)
