@@ -33,10 +33,15 @@ BLOCKED = {"lv": "2022-12", "en": "2022-11"}  # a load that each language's test
 
 
 @pytest.fixture(scope="module")
-def site_url(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server over a copy of the prepared folder, with users: these tests change it."""
-    folder = tmp_path_factory.mktemp("workplace")
-    home = Path(shutil.copytree(prepared_home, folder / "home"))
+def home(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the prepared folder: these tests change it."""
+    return Path(shutil.copytree(prepared_home, tmp_path_factory.mktemp("workplace") / "home"))
+
+
+@pytest.fixture(scope="module")
+def site_url(home: Path) -> Iterator[str]:
+    """A server over the folder, with users."""
+    folder = home.parent
     users = {"steward": "data-steward", "statistician": "statistician", "checker": "output-checker"}
     given = [("user", "add", name, "--role", role, "--feed", "population") for name, role in users.items()]
     for words in (*given, ("release", "prepare", "--user", "statistician")):
@@ -46,7 +51,7 @@ def site_url(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     for period in BLOCKED.values():
         done = run_saime("load", "benefits", str(strangers), "--period", period, "--replace", "--synthetic", home=home)
         assert done.returncode == 0, done.stderr
-    with serving(home, folder / "log.txt") as url:
+    with serving(home, folder / "log.txt", SAIME_UPLOAD_AT_ONCE_MIB="1") as url:
         yield url
 
 
@@ -94,6 +99,21 @@ def test_a_steward_delivers(page: Page, language: str, pack_root: Path, tmp_path
     take_picture(page, "workplace-receipts", language)
     page.get_by_role("button", name=words["out"]).click()
     expect(page.get_by_label(SIGN_IN[language][0])).to_be_visible()
+
+
+def test_a_large_upload_shows_how_far_it_is(page: Page, home: Path, pack_root: Path, tmp_path: Path) -> None:
+    sign_in(page, "lv")
+    page.get_by_label("Datu plūsma", exact=True).select_option("population")
+    page.get_by_label("Periods", exact=True).fill("2021")
+    page.get_by_label("Fails", exact=True).set_input_files(write_population(tmp_path / "people.csv", Pack(pack_root), 45_000))
+    page.get_by_role("button", name="Piegādāt").click()
+    expect(page.locator(".workplace-state")).to_have_text("Saņemta; gaida ielādi")
+    look(page, "receipt-received", "lv")
+    done = run_saime("inbox", home=home)
+    assert "upload population/2021: loaded" in done.stdout, done.stderr
+    page.get_by_role("link", name="Skatīt vēlreiz").click()
+    expect(page.locator(".workplace-state")).to_have_text("Ielādēta")
+    expect(page.get_by_role("link", name="Skatīt vēlreiz")).to_have_count(0)
 
 
 def test_the_form_is_filled_with_the_keyboard_alone(page: Page, pack_root: Path, tmp_path: Path) -> None:

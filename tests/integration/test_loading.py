@@ -161,7 +161,7 @@ def test_a_period_of_another_frequency_is_refused(home: Home, tmp_path: Path, pe
 
 
 def test_a_period_that_has_not_begun_is_refused(home: Home, tmp_path: Path) -> None:
-    path = write_csv(tmp_path / "june.csv", ROWS)
+    path = write_csv(tmp_path / "july.csv", [care_row(1)])
     with pytest.raises(BadInput, match="2019-07 has not begun"):
         home.load(path, period="2019-07", received_at="2019-06-30T23:59:59+00:00")
     assert home.load(path, period="2019-07", received_at="2019-07-01T00:00:00+00:00").record.period == "2019-07"

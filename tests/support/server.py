@@ -18,11 +18,11 @@ PATIENCE = 240  # seconds until a server that does not answer is given up
 
 
 @contextmanager
-def serving(home: Path, log: Path) -> Iterator[str]:
-    """Yields the server's address, without a slash at the end."""
+def serving(home: Path, log: Path, **settings: str) -> Iterator[str]:
+    """Yields the server's address, without a slash at the end; ``settings`` are variables of its environment."""
     port = _free_port()
     environment = {name: value for name, value in os.environ.items() if name != "SAIME_DATABASE_URL"}
-    environment |= {"SAIME_HOME": str(home), "SAIME_DEBUG": "0"}
+    environment |= {"SAIME_HOME": str(home), "SAIME_DEBUG": "0", **settings}
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "saime.project.wsgi:application"]
     with log.open("w") as output, subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT) as server:
         try:

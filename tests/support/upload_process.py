@@ -1,8 +1,7 @@
 """Large uploads kept and loaded in a process of its own that can be told to kill itself, as a power cut would.
 
 ``python upload_process.py FILE STEP`` with SAIME_HOME set. ``keep`` keeps the file and ``load`` loads what waits; each prints all receipts.
-It dies while keeping: ``copied`` (the file is there under no receipt's number) or ``renamed`` (before its receipt is); while loading:
-``loading`` (in the middle), ``published`` (before the receipt says so) or ``settled`` (before the file is removed).
+It dies at ``renamed`` (the file is kept, its receipt is not there yet) or ``published`` (it is loaded, its receipt does not say so yet).
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import django
 
-from saime.core.warehouse import staging
 from support.load_process import die_at
 
 
@@ -26,16 +24,13 @@ def main(file: str, step: str) -> None:
     from saime.workplace.models import Receipt
 
     dying = {
-        "copied": (waiting, "sync", True),
-        "renamed": (Path, "rename", True),
-        "loading": (staging.Staging, "add", True),
-        "published": (waiting, "outcome", True),
-        "settled": (Receipt, "move_to", True),
+        "renamed": (Path, "rename"),
+        "published": (waiting, "outcome"),
     }
     if step in dying:
-        owner, name, after = dying[step]
-        die_at(owner, name, 2 if step == "settled" else 1, after=after)
-    if step in {"copied", "renamed", "keep"}:
+        owner, name = dying[step]
+        die_at(owner, name, 1, after=True)
+    if step in {"renamed", "keep"}:
         _keep(Path(file))
     else:
         list(waiting.load_waiting())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import signal
 from multiprocessing.connection import wait
@@ -43,4 +44,14 @@ def _load_uploads_until_the_server_ends() -> None:
     set_up_web()
     server = multiprocessing.parent_process()
     while server and not wait([server.sentinel], timeout=LOOKS_EVERY):
+        _look_for_uploads()
+
+
+def _look_for_uploads() -> None:
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
         load_uploads()
+    except Exception:  # a database that restarts, say; the next look finds it again
+        logging.getLogger(__name__).exception("uploads could not be loaded")

@@ -1,17 +1,19 @@
-"""Large uploads: kept as they came until a process of its own loads them, so that no request waits for a load.
+"""Large uploads: kept until a process of its own loads them, so that no request waits for a load.
 
-A file waits in ``SAIME_HOME/uploads/waiting/`` under the number of its receipt's row. It is there, whole and on the disk, before its
-receipt is, so a receipt that says "received" has its file. What a killed run was loading is loaded again by the next one, and what is
-in the warehouse already is not loaded twice. Files whose receipt says what became of them, or that never got one, are removed.
+A file waits in ``SAIME_HOME/uploads/waiting/`` under the number of its receipt's row, sealed to the receiving key, so that no personal
+code lies on the disk in the clear; it is opened into a file without a name. It is there, whole, before its receipt is: a receipt that
+says "received" has its file. What a killed run was loading is loaded again by the next one, and what is in the warehouse already is not
+loaded twice. Files whose receipt says what became of them, or that never got one, are removed.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
-import shutil
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from django.db import transaction
 from saime.core.durable import full_disk_is_told, make_folders, one_process, sync
 from saime.core.errors import TryLater
 from saime.core.model.text import Text
+from saime.core.warehouse.keys import open_receiving_identity
+from saime.core.warehouse.sealing import seal_file, unseal_file
 from saime.workplace.deliveries import Given, head, outcome
 from saime.workplace.models import Channel, Receipt, ReceiptState
 
@@ -44,9 +48,8 @@ def keep(given: Given, *, user: User, channel: Channel, at: datetime) -> Receipt
     folder = _folder()
     new = folder / f".{secrets.token_hex(8)}"
     try:
-        new.touch(mode=0o600)
         with full_disk_is_told(folder, "keeping a delivery", lambda: given.size):
-            shutil.copyfile(given.path, new)
+            seal_file(given.path, new, open_receiving_identity(settings.ENVIRONMENT.keys).to_public())
             sync(new)
         with transaction.atomic():
             facts = head(given, user=user, channel=channel, at=at)
@@ -78,9 +81,10 @@ def load_waiting() -> Iterator[Receipt]:
 def _load(receipt: Receipt, path: Path) -> dict[str, Any] | None:
     """What became of the delivery; None if it has to wait on."""
     receipt.move_to(ReceiptState.LOADING)
-    told = (receipt.feed, receipt.period, receipt.file_name, path, receipt.size, receipt.sha256)
     try:
-        return outcome(Given(*told, synthetic=receipt.synthetic, replace=receipt.replace), receipt.received_at)
+        with _opened(path, receipt.size) as clear:
+            told = (receipt.feed, receipt.period, receipt.file_name, clear, receipt.size, receipt.sha256)
+            return outcome(Given(*told, synthetic=receipt.synthetic, replace=receipt.replace), receipt.received_at)
     except TryLater as reason:
         log.info("receipt %s waits: %s", receipt.number, reason.what)
         receipt.move_to(ReceiptState.RECEIVED)
@@ -90,12 +94,23 @@ def _load(receipt: Receipt, path: Path) -> dict[str, Any] | None:
         return {"state": ReceiptState.REFUSED, "refusal": DEFECT}
 
 
+@contextmanager
+def _opened(sealed: Path, size: int) -> Iterator[Path]:
+    """The upload as it came, in a file without a name: gone when this process ends, however it ends."""
+    folder = settings.ENVIRONMENT.uploads
+    with tempfile.TemporaryFile(dir=folder) as clear:
+        with full_disk_is_told(folder, "opening a delivery", lambda: size):
+            unseal_file(sealed, clear, open_receiving_identity(settings.ENVIRONMENT.keys))
+            clear.flush()
+        yield Path(f"/proc/self/fd/{clear.fileno()}")
+
+
 def _remove_leftovers(folder: Path) -> None:
-    waiting = {str(key) for key in Receipt.objects.filter(state__in=ReceiptState.open()).values_list("pk", flat=True)}
+    """Files that no open receipt names, unless one that is being kept may come to name them."""
     for path in folder.iterdir():
+        receipt = Receipt.objects.filter(pk=int(path.name)).first() if path.name.isdigit() else None
         is_old = time.time() - path.stat().st_mtime > LONGEST_RECEPTION
-        is_answered = path.name.isdigit() and Receipt.objects.filter(pk=int(path.name)).exists()
-        if path.name not in waiting and path.name != ".lock" and (is_old or is_answered):
+        if path.name != ".lock" and (is_old if receipt is None else not receipt.is_open):
             path.unlink()
 
 

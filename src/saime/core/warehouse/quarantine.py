@@ -10,12 +10,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
-import pyrage
 from pydantic import ValidationError
 
 from saime.core.durable import make_folders, sync
@@ -23,6 +19,7 @@ from saime.core.errors import BadInput, NotFound
 from saime.core.warehouse.delivery import Delivery
 from saime.core.warehouse.delivery_report import DeliveryReport
 from saime.core.warehouse.keys import open_receiving_identity
+from saime.core.warehouse.sealing import seal_file, unseal_file
 
 SEALED, REPORT = "delivery.age", "report.json"
 
@@ -65,7 +62,7 @@ class Quarantine:
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
             make_folders(unfinished)
-            _seal(delivery.path, unfinished / SEALED, recipient)
+            seal_file(delivery.path, unfinished / SEALED, recipient)
             (unfinished / REPORT).write_text(report.model_dump_json(indent=1), encoding="utf-8")
             for path in (unfinished / SEALED, unfinished / REPORT, unfinished):
                 sync(path)
@@ -96,48 +93,9 @@ class Quarantine:
             raise BadInput(
                 f"cannot write the file: {error.strerror}", where=str(to_path), fix="name a new file in a folder that exists"
             ) from None
-        with os.fdopen(descriptor, "wb") as target, (self.root / quarantine_id / SEALED).open("rb") as sealed:
+        with os.fdopen(descriptor, "wb") as target:
             try:
-                pyrage.decrypt_io(sealed, target, [identity])
-            except (pyrage.DecryptError, OSError) as error:  # a cut or changed file is an OSError without a number
+                unseal_file(self.root / quarantine_id / SEALED, target, identity)
+            except (BadInput, OSError):
                 to_path.unlink()
-                if isinstance(error, OSError) and error.errno is not None:
-                    raise
-                where = str(self.root / quarantine_id)
-                raise BadInput("the sealed delivery is damaged", where=where, fix="ask for the delivery again") from None
-
-
-class _Target:
-    """A file that remembers why a write failed: age reports its own error without the number of the system's."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.failure: OSError | None = None
-
-    def write(self, content: bytes) -> int:
-        with self._remembering():
-            return self._file.write(content)
-
-    def flush(self) -> None:
-        with self._remembering():
-            self._file.flush()
-
-    @contextmanager
-    def _remembering(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            self.failure = error
-            raise
-
-
-def _seal(source: Path, target: Path, recipient: pyrage.x25519.Recipient) -> None:
-    """Encrypt a file as a stream. Raises: OSError if it cannot be read or written."""
-    with source.open("rb") as content, target.open("wb") as file:
-        sealed = _Target(file)
-        try:
-            pyrage.encrypt_io(content, sealed, [recipient])
-        except (pyrage.EncryptError, OSError):
-            if sealed.failure is not None:
-                raise sealed.failure from None
-            raise
+                raise
