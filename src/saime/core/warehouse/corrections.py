@@ -14,7 +14,7 @@ LOADED_ALREADY = Text(
 )
 CORRECT_IT = Text(
     lv="pārbaudiet periodu un failu; ja fails labo ielādēto, atzīmējiet, ka tas to labo (komandā --replace)",
-    en="check the period and the file; if the file corrects the one that is loaded, say so: with the mark on the page, or --replace",
+    en="check the period and the file; if the file corrects the one that is loaded, mark it so on the page, or load it with --replace",
 )
 NOTHING_TO_REPLACE = Text(
     lv="datu plūsmai {feed} par periodu {period} nekas nav ielādēts, tāpēc nav ko labot",
