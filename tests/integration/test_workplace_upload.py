@@ -113,7 +113,7 @@ def test_a_faulty_delivery_gets_a_list_of_faults_and_is_sealed(client: Client, p
     assert answer["content-disposition"] == f'attachment; filename="receipt-{receipt.number}.json"'
     (told,) = json.loads(answer.content)["faults"]
     assert told["label"] == {"lv": "Skaitlis ārpus robežām", "en": "Number out of range"}
-    assert told["fix"]["lv"] == "pieļauts no 0 līdz 120"
+    assert told["fix"]["lv"] == "pieļauts no 0 līdz 120; izlabojiet vērtību tās avotā"
     assert told == receipt.faults[0]
 
 

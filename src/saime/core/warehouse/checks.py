@@ -76,7 +76,10 @@ WHAT: dict[FaultCode, tuple[Text, Text]] = {
     ),
     "out_of_range": (
         Text(lv="skaitlis ir ārpus robežām", en="the number is out of range"),
-        Text(lv="pieļauts no {minimum} līdz {maximum}", en="the contract takes {minimum} to {maximum}"),
+        Text(
+            lv="pieļauts no {minimum} līdz {maximum}; izlabojiet vērtību tās avotā",
+            en="the contract takes {minimum} to {maximum}; correct the value at its source",
+        ),
     ),
 }
 
