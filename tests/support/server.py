@@ -20,7 +20,7 @@ PATIENCE = 240  # seconds until a server that does not answer is given up
 @contextmanager
 def serving(home: Path, log: Path, **settings: str) -> Iterator[str]:
     """Yields the server's address, without a slash at the end; ``settings`` are variables of its environment."""
-    port = _free_port()
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if name != "SAIME_DATABASE_URL"}
     environment |= {"SAIME_HOME": str(home), "SAIME_DEBUG": "0", **settings}
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "saime.project.wsgi:application"]
@@ -32,7 +32,7 @@ def serving(home: Path, log: Path, **settings: str) -> Iterator[str]:
             server.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -1,6 +1,6 @@
 """Large uploads kept and loaded in a process of its own that can be told to kill itself, as a power cut would.
 
-``python upload_process.py FILE STEP`` with SAIME_HOME set. ``keep`` keeps the file and ``load`` loads what waits; each prints all receipts.
+``python upload_process.py FILE STEP`` with SAIME_HOME set. ``keep`` keeps the file and prints all receipts.
 It dies at ``renamed`` (the file is kept, its receipt is not there yet) or ``published`` (it is loaded, its receipt does not say so yet).
 """
 
