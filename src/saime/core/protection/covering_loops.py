@@ -12,6 +12,7 @@ from saime.core.protection.flow_loops import Ints, Marks, Reals
 
 MET = 1e-7  # an inequality that lacks less is met
 RESTS = 2  # steps for which a column that has changed stays; one that came in stays one longer than one that went
+CHEAP = 1e-6  # the least that a column counts as costing
 FACTOR, PRIME = 48271, 2**31 - 1  # of a random number, the next (Park, Miller and Stockmeyer, 1993)
 
 Sparse = tuple[Ints, Ints, Reals]  # starts, columns and factors of each row, or starts, rows and factors of each column
@@ -43,7 +44,7 @@ def cover(rows: Sparse, least: Reals, columns: Sparse, costs: Reals, free: Marks
         row, drawn = _drawn(lacks, weights, drawn)
         if row < 0:
             return True
-        column = _most_helpful(rows, columns, row, free, chosen, rested, step, lacks, weights)
+        column = _most_helpful(rows, columns, row, costs, free, chosen, rested, step, lacks, weights)
         if column >= 0:
             chosen[column], rested[column] = not chosen[column], step + RESTS + 1
             sign = 1.0 if chosen[column] else -1.0
@@ -95,13 +96,15 @@ def _drawn(lacks: Reals, weights: Reals, drawn: int) -> tuple[int, int]:
 
 @compiled
 def _most_helpful(
-    rows: Sparse, columns: Sparse, row: int, free: Marks, chosen: Marks, rested: Ints, step: int, lacks: Reals, weights: Reals
+    rows: Sparse, columns: Sparse, row: int, costs: Reals, free: Marks, chosen: Marks, rested: Ints, step: int, lacks: Reals, weights: Reals
 ) -> int:
     best, lowest = -1, np.inf
     for term in range(rows[0][row], rows[0][row + 1]):
         column, helps = rows[1][term], rows[2][term] > 0.0
         if free[column] and chosen[column] != helps and rested[column] <= step:
             loss = _loss(columns, column, -1.0 if helps else 1.0, lacks, weights)
+            cost = max(costs[column], CHEAP)
+            loss = loss / cost if loss < 0.0 else loss * cost
             if loss < lowest or (loss == lowest and rested[column] < rested[best]):
                 best, lowest = column, loss
     return best

@@ -2,13 +2,15 @@
 
 The master program knows some inequalities that every safe pattern meets. Its cheapest pattern is given to the attackers; whatever they
 can bound too closely gives another inequality, until nothing is left to say. First with patterns in fractions, which gives a bound
-and shows the heuristic where to look; then with whole cells. Cells whose choice the bound settles are fixed. A pattern that costs no more
-than the bound is a cheapest one: where costs tie, a local search finds many, each for a hundredth of the time of an integer program,
-which is left to tell that there is none.
+and shows the heuristic where to look; then with whole cells. Cells whose choice the bound settles are fixed.
+
+Patterns of whole cells are proposed by a local search: as cheap as the bound, then half-way, then just cheaper than the pattern in
+hand. Each takes a hundredth of the time of an integer program, which is left to tell that there is nothing cheaper.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +22,10 @@ from saime.core.protection.goals import Goals, bridgeless, in_one_row
 from saime.core.protection.heuristic import LACKS, Heuristic
 from saime.core.protection.master import Master, WholeChoice
 
-NODES = (10, 100, 1000, 5000)  # of branch and bound in one integer program; more as soon as fewer say nothing new
+NODES = (100, 1000, 5000)  # of branch and bound in one integer program; more as soon as fewer say nothing new
 STALLED = 6  # rounds in fractions that gained next to nothing
 IDLE = 15_000  # cells times rounds with whole cells that brought neither a cheaper pattern nor a better bound: larger ones get fewer
+SHARES = (0.0, 0.5, 1.0)  # of the way from the bound to the pattern in hand: where the local search looks
 QUICK = 5  # a round with the local search counts as a fifth of one with an integer program
 GAIN = 1e-4  # of the bound; less is next to nothing
 
@@ -45,7 +48,7 @@ class CuttingPlanes:
         self._heuristic = Heuristic(task, goals, self._master.inequalities)
         self._pattern = task.movable.astype(np.float64)
         self._cost, self._bound = self._cost_of(self._pattern), 0.0
-        self._uncovered = -np.inf  # the bound at which the local search found nothing last
+        self._uncovered = -np.inf  # the most at which the local search found nothing
 
     def run(self) -> Found:
         self._nodes, idle = NODES[0], 0
@@ -61,17 +64,24 @@ class CuttingPlanes:
         return Found(self._pattern, self._cost, min(self._bound, self._cost))
 
     def _cover(self) -> WholeChoice | None:
-        """As cheap as the bound, by the local search. It is not tried again before the bound rises: more inequalities make it no easier."""
-        if not self._master.step or self._uncovered == self._bound:
-            return None
-        pattern = self._master.cover(self._pattern, self._bound)
-        if pattern is None:
-            self._uncovered = self._bound
-            return None
-        return WholeChoice(pattern, self._bound, is_optimal=True)
+        """By the local search. Where it found none it is not tried again before an integer program has brought something new."""
+        for cost in self._costs_to_try():
+            if cost > self._uncovered:
+                if (pattern := self._master.cover(self._pattern, cost)) is not None:
+                    return WholeChoice(pattern, self._bound, is_optimal=False)
+                self._uncovered = cost
+        return None
+
+    def _costs_to_try(self) -> Iterator[float]:
+        step = self._master.step
+        most = self._cost - (step or GAIN * self._cost)
+        for share in SHARES if most >= self._bound else ():
+            cost = self._bound + share * (most - self._bound)
+            yield float(np.floor(cost / step + GAIN) * step) if step else cost
 
     def _solve(self) -> bool:
         """A round with an integer program: whether another may bring something new."""
+        self._uncovered = -np.inf
         choice = self._master.solve(self._nodes, self._cost - self._master.step / 2, self._bound)
         if choice is None:
             self._bound = self._cost

@@ -19,7 +19,7 @@ from saime.core.protection.covering_loops import cover
 from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER, LinearProgram, check_step, new_solver
 
 EPSILON = 1e-9
-COVER_STEPS = 20_000  # of the local search; it ends after some thousand where it ends at all
+COVER_STEPS = 10_000  # of the local search; where it ends at all, it ends mostly after some thousand
 MIXED_INTEGER: dict[str, bool | int | float | str] = {  # its own heuristics know nothing of the inequalities still to come
     "presolve": "choose",
     "mip_rel_gap": 0.0,
@@ -28,6 +28,7 @@ MIXED_INTEGER: dict[str, bool | int | float | str] = {  # its own heuristics kno
     "mip_heuristic_run_rens": False,
     "mip_heuristic_run_root_reduced_cost": False,
     "mip_heuristic_run_feasibility_jump": False,
+    "mip_allow_restart": False,
 }
 
 
