@@ -22,7 +22,7 @@ from saime.core.tabulation.plan import ThresholdProtection
 
 LEAVES = {"AREA": 43, "SEX": 2, "AGE": 18, "BENEFIT": 12, "STATUS": 5, "EDUCATION": 6, "HOUSEHOLD": 7}
 GROUPS = {"AREA": 5, "AGE": 3}  # a level between the leaves and the total
-PERSONS_PER_CELL = 3  # of the release; with the skewed codes about one count in twenty is then small
+PERSONS_PER_CELL = 3  # of the release; with the skewed codes about one count in eight is then small
 TABLES = 50
 CURVE = (2_000, 5_000, 10_000)  # cells that the tables have together, for each million rows asked for
 GOAL, GOAL_CELLS = 300.0, 200_000  # processor seconds; for more cells, as many times more

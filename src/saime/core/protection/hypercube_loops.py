@@ -31,13 +31,15 @@ def cheapest_cube(
     asked: tuple[float, float],
     limits: tuple[Reals, Reals],
     costs: Reals,
+    fine: float,
     budget: int,
     bound: float,
 ) -> tuple[float, Ints, Reals]:
     """Cost, cells and signs of the cheapest found that costs less than ``bound``; no cells if there is none.
 
     ``order``: dimensions in the order in which they are decided. ``own``: the cell's code in each, -1 at the total. ``asked``: persons that
-    its cells must go with and against their sign. ``limits``: down and up. ``budget``: cells looked at.
+    its cells must go with and against their sign. ``limits``: down and up, below 0 where a cell may not move that way. ``fine``: what a
+    cell with less room than asked costs beside, or infinite. ``budget``: cells looked at.
     """
     count, longest = len(own), int(paths[2].max())
     lists = np.zeros((count, 2 * longest), np.int64), np.zeros((count, 2 * longest), np.int64), np.ones(count, np.int64)
@@ -60,11 +62,12 @@ def cheapest_cube(
             known = closed
             for earlier in order[: depth + 1]:
                 known |= 1 << earlier
+            before = 0.0 if depth == 0 or roles[dim] == OPENED else prices[depth - 1][at[depth - 1] - 1]
             for one in range(len(pairs)):
                 if left <= 0:
                     break
                 _put(lists, paths, dim, pairs[one])
-                price[one], looked = _cost(grid, lists, faces, known, asked, limits, costs, best, work)
+                price[one], looked = _cost(grid, lists, faces, dim, known, asked, limits, costs, fine, before, best, work)
                 left -= looked + 1
             ranked = np.argsort(price, kind="mergesort")
             options.append(pairs[ranked])
@@ -160,17 +163,23 @@ def _cost(
     grid: Grid,
     lists: Lists,
     faces: Ints,
+    dim: int,
     known: int,
     asked: tuple[float, float],
     limits: tuple[Reals, Reals],
     costs: Reals,
+    fine: float,
+    before: float,
     bound: float,
     work: Ints,
 ) -> tuple[float, int]:
-    """Of the faces whose dimensions are known; endless where a cell has no room. And how many cells were looked at."""
-    total, looked = 0.0, 0
+    """Of the faces whose dimensions are known, ``dim`` among them, and ``before`` of others; endless where it reaches ``bound``.
+
+    And how many cells were looked at.
+    """
+    total, looked = before, 0
     for face in faces:
-        if grid[3][face] & ~known:
+        if grid[3][face] & ~known or not grid[3][face] >> dim & 1:
             continue
         size = _spread(grid, lists, face, work)
         if size < 0:
@@ -179,8 +188,11 @@ def _cost(
         for one in range(size):
             cell = grid[0][work[0, one]]
             ahead, back = (asked[0], asked[1]) if work[1, one] > 0 else (asked[1], asked[0])
-            if limits[1][cell] < ahead or limits[0][cell] < back:
-                return np.inf, looked
+            up, down = limits[1][cell], limits[0][cell]
+            if up < ahead or down < back:
+                if fine == np.inf or (ahead > 0 and up < 0) or (back > 0 and down < 0):
+                    return np.inf, looked
+                total += fine
             total += costs[cell]
         if total >= bound:
             return np.inf, looked

@@ -22,6 +22,7 @@ from saime.core.protection.witnesses import Witness, rows_of_cells
 
 BUDGET = 20_000  # cells looked at for one cell and one choice of dimensions; a count, not a time, so that the pattern is always the same
 LITTLE = 1e-9  # persons
+CLOSED = -1.0  # room of a cell that may not move
 MOST_PARTS = 40  # hypercubes in one movement
 MOST_DIMENSIONS = 60  # as bits of a number
 
@@ -207,14 +208,17 @@ class Hypercubes:
         self.limits.up[moved.cells] -= times * moved.amounts
         self.limits.down[moved.cells] += times * moved.amounts
 
-    def around(self, place: int, change: float, costs: Numbers, most: int) -> list[Places]:
-        """The cells of up to ``most`` hypercubes that change the cell so far, each without the tightest cells of those before."""
+    def around(self, place: int, change: float, costs: Numbers, most: int, fine: float = INFINITY) -> list[Places]:
+        """The cells of up to ``most`` hypercubes that change the cell so far, each without the tightest cells of those before.
+
+        ``fine``: what a cell with too little room costs beside; without, there is none.
+        """
         found, closed = list[Places](), list[tuple[Numbers, Places, Numbers]]()
-        while len(found) < most and (unit := self._unit(place, _asked(abs(change), change), costs)):
+        while len(found) < most and (unit := self._unit(place, _asked(abs(change), change), costs, fine)):
             found.append(unit.cells)
             for limit, cells in self._tightest(unit.cells, unit.amounts * change > 0, place):
                 closed.append((limit, cells, limit[cells]))
-                limit[cells] = 0.0
+                limit[cells] = CLOSED
         for limit, cells, room in reversed(closed):
             limit[cells] = room
         return found
@@ -226,13 +230,13 @@ class Hypercubes:
         yield self.limits.up, cells[tightest & is_up]
         yield self.limits.down, cells[tightest & ~is_up]
 
-    def _unit(self, place: int, asked: tuple[float, float], costs: Numbers) -> Witness | None:
+    def _unit(self, place: int, asked: tuple[float, float], costs: Numbers, fine: float = INFINITY) -> Witness | None:
         face, best, found = int(self._faces.face_of[place]), INFINITY, None
         if face < 0:
             return None
         own = self._faces.codes_of(place)
         for opening in self._openings(face):
-            price, cells, signs = self._search(opening, own, asked, costs, best)
+            price, cells, signs = self._search(opening, own, asked, (costs, fine), best)
             if len(cells):
                 best, found = price, Witness(cells, signs)
         return found
@@ -248,7 +252,7 @@ class Hypercubes:
         return self._opened[face]
 
     def _search(
-        self, opening: _Opening, own: Places, asked: tuple[float, float], costs: Numbers, bound: float
+        self, opening: _Opening, own: Places, asked: tuple[float, float], costs: tuple[Numbers, float], bound: float
     ) -> tuple[float, Places, Numbers]:
         faces, limits = self._faces, (self.limits.down, self.limits.up)
         found: tuple[float, Places, Numbers] = cheapest_cube(
@@ -261,7 +265,7 @@ class Hypercubes:
             own,
             asked,
             limits,
-            costs,
+            *costs,
             BUDGET,
             bound,
         )

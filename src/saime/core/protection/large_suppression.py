@@ -80,6 +80,7 @@ class Attacker:
     near: Neighbourhoods
     cubes: Hypercubes
     clusters: Clusters
+    loose: Clusters
     limits: Limits
     up: Numbers
     down: Numbers
@@ -123,7 +124,8 @@ class _Pass:
         self.withheld = counts.primary | counts.kept
         self._costs = np.where(self.withheld, self._full * ALMOST_FREE, self._full)
         can_move = open_cells | self._absent
-        self._plain, self._informed = (_attacker(counts, table, limits, can_move, faces) for limits in (aims.plain, aims.informed))
+        at = counts, table, can_move, faces, self._typical
+        self._plain, self._informed = (_attacker(*at, limits) for limits in (aims.plain, aims.informed))
         self._open = np.zeros(len(table), dtype=np.bool_)
         self._open[self._plain.near.movable(np.flatnonzero(can_move))] = True
         self._goals = self._plain_goals()
@@ -136,6 +138,7 @@ class _Pass:
         """Raises: Refused naming a cell that nothing protects."""
         self._meet_by_hypercubes()
         self._meet_one_by_one(Search(self._in_cluster))
+        self._meet_one_by_one(Search(self._in_loose_cluster))
         self._meet_one_by_one(Search(self._nearby, NEARBY_WAYS))
         self._meet_one_by_one(Search(self._anywhere, is_last=True))
 
@@ -229,7 +232,13 @@ class _Pass:
         return []
 
     def _in_cluster(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
-        found = _if_reached(attacker.clusters.farthest(place, change, self._costs), place, change)
+        return self._by(attacker, attacker.clusters, place, change)
+
+    def _in_loose_cluster(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
+        return self._by(attacker, attacker.loose, place, change)
+
+    def _by(self, attacker: Attacker, clusters: Clusters, place: int, change: float) -> list[Witness]:
+        found = _if_reached(clusters.farthest(place, change, self._costs), place, change)
         return [moved for one in found for moved in attacker.near.stretched(one)]
 
     def _nearby(self, attacker: Attacker, place: int, change: float) -> list[Witness]:
@@ -262,11 +271,11 @@ def _ways(width: int) -> list[list[float]]:
     return [[float(width)], [-float(width)], *([float(width - down), -float(down)] for down in range(1, width))]
 
 
-def _attacker(counts: LinkedCounts, table: Numbers, limits: Limits, can_move: Flags, faces: Faces) -> Attacker:
+def _attacker(counts: LinkedCounts, table: Numbers, can_move: Flags, faces: Faces, typical: float, limits: Limits) -> Attacker:
     absent = np.isnan(counts.values)
     down = np.where(absent, table - counts.least, limits.down)
     up = np.where(absent, counts.most - table, limits.up)
-    own = Limits(np.maximum(down, 0.0), np.maximum(up, 0.0))
-    cubes = Hypercubes(faces, counts.rows, table, Limits(np.where(can_move, own.down, 0.0), np.where(can_move, own.up, 0.0)))
-    near = Neighbourhoods(counts.rows, table, own)
-    return Attacker(near, cubes, Clusters(near, cubes), own, np.zeros(len(table)), np.zeros(len(table)))
+    own = Limits(np.where(can_move, np.maximum(down, 0.0), 0.0), np.where(can_move, np.maximum(up, 0.0), 0.0))
+    cubes, near = Hypercubes(faces, counts.rows, table, own), Neighbourhoods(counts.rows, table, own)
+    clusters = Clusters(near, cubes), Clusters(near, cubes, typical)
+    return Attacker(near, cubes, *clusters, own, np.zeros(len(table)), np.zeros(len(table)))

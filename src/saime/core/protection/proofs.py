@@ -21,12 +21,14 @@ from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Number
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Faces, Hypercubes
 from saime.core.protection.neighbourhood import Neighbourhoods
+from saime.core.protection.propagation import farthest_moves
 from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER
 from saime.core.protection.witnesses import Witness, proven_reach
 
 LARGE = 500  # targets in a part; fewer are bounded exactly
 LEAST = 0.1  # persons that each of several hypercubes moves at least
 NARROW = 0.05  # persons; what keeps the cost of cells with no room finite
+TYPICAL = 1.0  # of the costs of cells with little room
 NEARBY = 2048  # cells of a program around one
 MARGIN = 1e-3  # persons; a program is asked for so much more than is lacking, as the interior method stops before its bounds
 MOST_ROUNDS = 20  # programs for all cells that lack something; one that serves none is the last
@@ -75,7 +77,7 @@ class Proofs:
             return
         near = _Near(self._around, self._part)
         self._keep(self._part.places, near.point)
-        for search in (near.by_hypercubes, near.by_clusters, near.by_neighbours):
+        for search in (near.by_hypercubes, near.by_clusters, near.by_loose_clusters, near.by_neighbours):
             for cell in near.tightest_first(self.targets[self._lacking()]).tolist():
                 self._widen(near, cell, search)
         near.check()
@@ -172,7 +174,7 @@ class _Near:
 
     def __init__(self, around: Surroundings, part: Part) -> None:
         self._around, self._part = around, part
-        self.point, _ = interior_point(part, np.zeros(len(part.places)))
+        self.point = middle_point(part)
         self.table = np.nan_to_num(around.values)
         self.table[part.places] = self.point
         self._limits = Limits(np.zeros(len(self.table)), np.zeros(len(self.table)))
@@ -180,7 +182,7 @@ class _Near:
         self._limits.up[part.places] = np.maximum(part.bounds[1] - self.point, 0.0)
         self._near = Neighbourhoods(around.rows, self.table, self._limits)
         self._cubes = Hypercubes(around.faces, around.rows, self.table, self._limits)
-        self._clusters = Clusters(self._near, self._cubes)
+        self._clusters, self._loose = Clusters(self._near, self._cubes), Clusters(self._near, self._cubes, TYPICAL)
         self._costs, self._free = 1.0 / (NARROW + self._limits.down), np.zeros(len(self.table))
         self._found: list[Witness] = []
 
@@ -193,8 +195,11 @@ class _Near:
     def by_clusters(self, cell: int, change: float) -> list[Witness]:
         return self._both_ways(self._clusters.farthest(cell, change, self._costs))
 
+    def by_loose_clusters(self, cell: int, change: float) -> list[Witness]:
+        return self._both_ways(self._loose.farthest(cell, change, self._costs))
+
     def by_neighbours(self, cell: int, change: float) -> list[Witness]:
-        return self._noted(self._near.cheapest(cell, change, self._costs, 1.0, self._limits.up > 0, NEARBY))
+        return self._noted(self._near.cheapest(cell, change, self._costs, TYPICAL, self._limits.up > 0, NEARBY))
 
     def within_bounds(self, cell: int, change: float) -> float:
         return float(np.clip(change, -self._limits.down[cell], self._limits.up[cell]))
@@ -216,8 +221,24 @@ class _Near:
         proven_reach(self._around.rows, self.table, bounds, unknown, self._found)
 
 
+def middle_point(part: Part) -> Numbers:
+    """A table that agrees with the rows, far from all bounds. Raises: BadInput if nothing agrees with them.
+
+    The bounds are first drawn in to what the rows leave of them: those of counts without limit are so far away that the method would
+    take half of its steps to come near, and could miss rows.
+    """
+    lower, upper = part.bounds
+    moves = farthest_moves(part.rows, lower, Limits(np.zeros(len(lower)), upper - lower), np.ones(len(lower), dtype=np.bool_))
+    interior = replace(part, bounds=(lower, lower + moves.up)).program(interior=True)
+    interior.stop_at_any_point()
+    try:
+        return _checked(part, part.solve(interior))
+    except SaimeError:
+        return interior_point(part, np.zeros(len(lower)))[0]
+
+
 def interior_point(part: Part, costs: Numbers) -> tuple[Numbers, bool]:
-    """The cheapest table that agrees with the rows, and whether it is sure to be: without costs, one far from all bounds.
+    """The cheapest table that agrees with the rows, and whether it is sure to be.
 
     By the simplex method where the interior method ends without a table, or with one that misses rows. Raises: BadInput if nothing agrees
     with the rows.

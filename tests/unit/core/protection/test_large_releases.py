@@ -22,7 +22,7 @@ from saime.core.protection.hypercubes import Hypercubes
 from saime.core.protection.linked_counts import gather_group
 from saime.core.protection.movement import Movement
 from saime.core.protection.neighbourhood import Neighbourhoods
-from saime.core.protection.proofs import interior_point
+from saime.core.protection.proofs import interior_point, middle_point
 from saime.core.protection.secondary import Aims, LinkedCounts
 from saime.core.protection.witnesses import Witness
 from saime.core.tabulation.plan import ThresholdProtection
@@ -181,6 +181,25 @@ def test_a_cluster_goes_round_cells_that_stop_a_single_hypercube() -> None:
     assert (found.amounts >= -1.0 - 1e-6).all()
 
 
+def test_a_loose_cluster_goes_round_zeros_that_every_single_hypercube_through_a_cell_moves() -> None:
+    """The six cells with somebody make one ring; each square through the first has a zero as a corner."""
+    leaves = np.array([[1, 9, 0], [0, 9, 9], [9, 0, 9]])
+    full = np.concatenate([leaves.sum(axis=0, keepdims=True), leaves])
+    full = np.concatenate([full.sum(axis=1, keepdims=True), full], axis=1)
+    counted = table([flat("AREA", "xyz"), flat("AGE", "abc")], full.ravel().tolist())
+    group = gather_group([TableToProtect(counted, ThresholdProtection(minimum=MINIMUM), METADATA)], [])
+    values, may_move = group.counts.values, np.zeros((4, 4), dtype=np.bool_)
+    may_move[1:, 1:] = leaves > 0
+    limits = Limits(np.where(may_move.ravel(), values - 1.0, 0.0), np.where(may_move.ravel(), np.inf, 0.0))
+    near, cubes = Neighbourhoods(group.counts.rows, values, limits), Hypercubes(group.faces, group.counts.rows, values, limits)
+    place = int(np.flatnonzero(group.counts.primary)[0])
+    assert Clusters(near, cubes).farthest(place, 4.0, np.ones(16)) is None
+    found = Clusters(near, cubes, 1.0).farthest(place, 4.0, np.ones(16))
+    assert found is not None
+    assert np.abs(found.amounts) == pytest.approx(np.full(6, 4.0))
+    assert found.cells.tolist() == np.flatnonzero(may_move.ravel()).tolist()
+
+
 def test_a_cell_that_would_only_go_up_and_down_at_once_stays() -> None:
     """Its only row holds it: no reward is earned by going there and back."""
     rows = Knowledge(np.array([0, 1]), np.array([0]), np.array([1.0]), np.array([5.0]), np.array([5.0]))
@@ -215,10 +234,12 @@ def test_the_middle_of_all_tables_is_far_from_bounds_and_keeps_the_rows() -> Non
     """A square of unknown cells with sums of 30."""
     cells = np.arange(16).reshape(4, 4)
     rows = Knowledge(np.arange(9) * 4, np.concatenate([cells.ravel(), cells.T.ravel()]), np.ones(32), np.full(8, 30.0), np.full(8, 30.0))
-    point, is_optimal = interior_point(Part(np.arange(16), rows, (np.ones(16), np.full(16, 1e5))), np.zeros(16))
+    part = Part(np.arange(16), rows, (np.ones(16), np.full(16, 1e5)))
+    point, is_optimal = interior_point(part, np.zeros(16))
     assert is_optimal
-    assert rows.activity(point) == pytest.approx(30.0)
-    assert point.min() > 3.0
+    for found in (point, middle_point(part)):
+        assert rows.activity(found) == pytest.approx(30.0)
+        assert found.min() > 3.0
 
 
 @pytest.mark.usefixtures("_every_system_is_large")
