@@ -98,8 +98,7 @@ def number_cells(datasets: Sequence[Described]) -> tuple[Places, ...]:
     names = _Numbering()
     dimensions = sorted({dimension.id for structure, _ in datasets for dimension in structure.dimensions if dimension.role != "time"})
     scopes = [_scopes(described, alone, dimensions, names) for alone, described in enumerate(datasets)]
-    _, inverse = np.unique(np.concatenate(scopes), axis=0, return_inverse=True)
-    numbers = _in_order(inverse.ravel())
+    numbers = _in_order(_labels(np.concatenate(scopes)))
     ends = np.cumsum([len(own) for own in scopes])
     return tuple(np.split(numbers, ends[:-1]))
 
@@ -167,6 +166,14 @@ def _whole(dimension: Dimension) -> str | None:
     """The one code that is not below another; None if there are several."""
     roots = [code.id for code in dimension.codes if code.parent is None]
     return roots[0] if len(roots) == 1 else None
+
+
+def _labels(scopes: Scopes) -> Places:
+    """A number for each row, the same for the same rows: column by column, several times faster than rows as a whole."""
+    labels = np.zeros(len(scopes), dtype=np.int64)
+    for column in scopes.T:
+        _, labels = np.unique(labels * (int(column.max(initial=0)) + 1) + column, return_inverse=True)
+    return labels.ravel()
 
 
 def _in_order(labels: Places) -> Places:

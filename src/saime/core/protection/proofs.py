@@ -20,8 +20,8 @@ from saime.core.protection.clusters import Clusters
 from saime.core.protection.constraints import INFINITY, Flags, Knowledge, Numbers, Places
 from saime.core.protection.demands import Limits
 from saime.core.protection.hypercubes import Faces, Hypercubes
+from saime.core.protection.middle import middle_table
 from saime.core.protection.neighbourhood import Neighbourhoods
-from saime.core.protection.propagation import farthest_moves
 from saime.core.protection.solver import DUAL_SIMPLEX, SOLVER
 from saime.core.protection.witnesses import Witness, proven_reach
 
@@ -180,8 +180,9 @@ class _Near:
         self._limits = Limits(np.zeros(len(self.table)), np.zeros(len(self.table)))
         self._limits.down[part.places] = np.maximum(self.point - part.bounds[0], 0.0)
         self._limits.up[part.places] = np.maximum(part.bounds[1] - self.point, 0.0)
-        self._near = Neighbourhoods(around.rows, self.table, self._limits)
-        self._cubes = Hypercubes(around.faces, around.rows, self.table, self._limits)
+        rows = _as_met(around.rows, self.table)
+        self._near = Neighbourhoods(rows, self.table, self._limits)
+        self._cubes = Hypercubes(around.faces, rows, self.table, self._limits)
         self._clusters, self._loose = Clusters(self._near, self._cubes), Clusters(self._near, self._cubes, TYPICAL)
         self._costs, self._free = 1.0 / (NARROW + self._limits.down), np.zeros(len(self.table))
         self._found: list[Witness] = []
@@ -221,20 +222,20 @@ class _Near:
         proven_reach(self._around.rows, self.table, bounds, unknown, self._found)
 
 
-def middle_point(part: Part) -> Numbers:
-    """A table that agrees with the rows, far from all bounds. Raises: BadInput if nothing agrees with them.
+def _as_met(rows: Knowledge, table: Numbers) -> Knowledge:
+    """The rows that the table meets exactly: what it misses others by is within rounding, and more than programs forgive."""
+    activity, is_equation = rows.activity(table), rows.lower == rows.upper
+    lower, upper = np.minimum(rows.lower, activity), np.maximum(rows.upper, activity)
+    return replace(rows, lower=np.where(is_equation, activity, lower), upper=np.where(is_equation, activity, upper))
 
-    The bounds are first drawn in to what the rows leave of them: those of counts without limit are so far away that the method would
-    take half of its steps to come near, and could miss rows.
+
+def middle_point(part: Part) -> Numbers:
+    """A table that agrees with the rows, far from all bounds; by the solver's interior method where ``middle.py`` finds none.
+
+    Raises: BadInput if nothing agrees with the rows.
     """
-    lower, upper = part.bounds
-    moves = farthest_moves(part.rows, lower, Limits(np.zeros(len(lower)), upper - lower), np.ones(len(lower), dtype=np.bool_))
-    interior = replace(part, bounds=(lower, lower + moves.up)).program(interior=True)
-    interior.stop_at_any_point()
-    try:
-        return _checked(part, part.solve(interior))
-    except SaimeError:
-        return interior_point(part, np.zeros(len(lower)))[0]
+    point = middle_table(part.rows, part.bounds)
+    return interior_point(part, np.zeros(len(part.places)))[0] if point is None else _checked(part, point)
 
 
 def interior_point(part: Part, costs: Numbers) -> tuple[Numbers, bool]:

@@ -45,8 +45,6 @@ SOLVER = f"HiGHS {highspy.Highs().version()}"  # type: ignore[no-untyped-call]
 ENDS = {highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible}
 INTERIOR: Options = {"presolve": "on", "solver": "ipm", "run_crossover": "off"}
 
-ANY_POINT: Options = {"ipm_optimality_tolerance": 1e9, "primal_feasibility_tolerance": 1e-8}
-
 
 class LinearProgram:
     """Minimise or maximise ``costs @ x`` over ``row_lower <= A x <= row_upper``, ``lower <= x <= upper``."""
@@ -98,11 +96,6 @@ class LinearProgram:
 
     def set_all_bounds(self, lower: Numbers, upper: Numbers) -> None:
         check_step(self._highs.changeColsBounds(self.size, self._all, lower, upper), "bounds")
-
-    def stop_at_any_point(self) -> None:
-        """End the interior method with the first point that agrees with the rows, whatever it costs."""
-        for option, value in ANY_POINT.items():
-            check_step(self._highs.setOptionValue(option, value), f"option {option}")
 
     def restart(self) -> None:
         """Forget the last solution: the next is sought from the start."""
