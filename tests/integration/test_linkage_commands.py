@@ -65,7 +65,7 @@ def test_a_refused_delivery_has_a_report_to_send_back(home: Path, strangers: Pat
     assert done.returncode == 3
     report = json.loads(done.stdout)
     assert [(fault["code"], fault["count"], fault["refuses"]) for fault in report["faults"]] == [("unknown_code", 3, True)]
-    assert report["faults"][0]["remedy"]["lv"].startswith("Lietojiet kodu no klasifikatora")
+    assert report["faults"][0]["fix"]["lv"].startswith("izlabojiet kodus")
     shown = said("quarantine", "show", report["id"], home=home)
     assert "Piegāde nav ielādēta" in shown
     assert "Nezināms kods [unknown_code]; aile benefit (Pabalsts vai pakalpojums); 3×" in shown
