@@ -2,9 +2,10 @@
 
 One table that agrees with everything known is sought, by an interior method that stays away from all bounds. From there, other tables
 are found that differ from it in few cells: by hypercubes (``hypercubes.py``), by small programs over the cells of some of these
-(``clusters.py``), or over the cells around one (``neighbourhood.py``). Each table proves for all its cells what they can hold; how it was
-found does not matter, as ``witnesses.py`` checks every one against all rows. What is left is sought for all cells that lack something
-at once, by programs over the whole part; and what is not found so either is decided by two programs a cell.
+(``clusters.py``), or over the cells around one (``neighbourhood.py``), many more for the few cells that are then left. Each table proves
+for all its cells what they can hold; how it was found does not matter, as ``witnesses.py`` checks every one against all rows. What is left
+is sought for all cells that lack something at once, by programs over the whole part; and what is not found so either is decided by two
+programs a cell.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ LEAST = 0.1  # persons that each of several hypercubes moves at least
 NARROW = 0.05  # persons; what keeps the cost of cells with no room finite
 TYPICAL = 1.0  # of the costs of cells with little room
 NEARBY = 2048  # cells of a program around one
+FARTHER, FEW = 32_768, 40  # cells of one for what is then left, and cells for which it is tried before programs over the whole part
 MARGIN = 1e-3  # persons; a program is asked for so much more than is lacking, as the interior method stops before its bounds
 MOST_ROUNDS = 20  # programs for all cells that lack something; one that serves none is the last
 MOST_EXPOSED = 20  # cells that are found to be given away; then no more are decided
@@ -78,8 +80,8 @@ class Proofs:
         near = _Near(self._around, self._part)
         self._keep(self._part.places, near.point)
         for search in (near.by_hypercubes, near.by_clusters, near.by_loose_clusters, near.by_neighbours):
-            for cell in near.tightest_first(self.targets[self._lacking()]).tolist():
-                self._widen(near, cell, search)
+            self._widen_all(near, search)
+        self._widen_all(near, near.by_farther_neighbours, FEW)
         near.check()
         if self._lacking().any():
             self._in_rounds(near)
@@ -96,6 +98,10 @@ class Proofs:
         undecided = ~self.is_exact[cells]
         high, low = highest < self._asked.high[cells] - ROUNDING, lowest > self._asked.low[cells] + ROUNDING
         return undecided & (narrow | high), undecided & (narrow | low)
+
+    def _widen_all(self, near: _Near, search: Search, most: int | None = None) -> None:
+        for cell in near.tightest_first(self.targets[self._lacking()])[:most].tolist():
+            self._widen(near, cell, search)
 
     def _widen(self, near: _Near, cell: int, search: Search) -> None:
         for change in self._wishes(near, cell):
@@ -199,8 +205,11 @@ class _Near:
     def by_loose_clusters(self, cell: int, change: float) -> list[Witness]:
         return self._both_ways(self._loose.farthest(cell, change, self._costs))
 
-    def by_neighbours(self, cell: int, change: float) -> list[Witness]:
-        return self._noted(self._near.cheapest(cell, change, self._costs, TYPICAL, self._limits.up > 0, NEARBY))
+    def by_neighbours(self, cell: int, change: float, most: int = NEARBY) -> list[Witness]:
+        return self._noted(self._near.cheapest(cell, change, self._costs, TYPICAL, self._limits.up > 0, most))
+
+    def by_farther_neighbours(self, cell: int, change: float) -> list[Witness]:
+        return self.by_neighbours(cell, change, FARTHER)
 
     def within_bounds(self, cell: int, change: float) -> float:
         return float(np.clip(change, -self._limits.down[cell], self._limits.up[cell]))

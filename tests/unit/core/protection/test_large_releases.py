@@ -10,7 +10,7 @@ import pytest
 
 from saime.core.errors import Refused, SaimeError
 from saime.core.model.dataset import Dataset, FrequencyTable, Population
-from saime.core.protection import TableToProtect, proofs, protect_release
+from saime.core.protection import TableToProtect, neighbourhood, proofs, protect_release
 from saime.core.protection import attack as attack_module
 from saime.core.protection.attack import Interval, attack, attack_together, exposed_cells
 from saime.core.protection.audit import Part
@@ -269,6 +269,18 @@ def test_what_tables_prove_is_enough_and_never_more_than_what_is_so(seed: int, m
         assert inner.plain.lower >= whole.plain.lower
         assert inner.informed.lower >= whole.informed.lower
         assert whole.informed.upper is None or (inner.informed.upper or 0) <= whole.informed.upper
+
+
+def test_for_the_few_cells_that_are_left_a_program_over_more_cells_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else finds anything, and no program goes over the whole part."""
+    dataset = protect_release([cube(1, 20.0)]).datasets[0].dataset
+    monkeypatch.setattr(attack_module, "LARGE", 0)
+    monkeypatch.setattr(neighbourhood, "FIRST", 4)
+    monkeypatch.setattr(proofs, "NEARBY", 4)
+    monkeypatch.setattr(proofs, "interior_point", _without_programs)
+    for search, name in ((Hypercubes, "several"), (Clusters, "farthest")):
+        monkeypatch.setattr(search, name, lambda *_: None)
+    assert not exposed_cells(attack(dataset, MINIMUM), MINIMUM)
 
 
 @pytest.mark.usefixtures("_every_part_is_large")
